@@ -1,0 +1,188 @@
+//! A flag is a request to act: raised, seen, acted on, snoozed, closed.
+
+use chrono::NaiveDate;
+
+use super::id::{FlagId, ObservationId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    CtdnaRising,
+    RiskThreshold,
+}
+
+impl Cause {
+    pub fn code(self) -> &'static str {
+        match self {
+            Cause::CtdnaRising => "ctdna_rising",
+            Cause::RiskThreshold => "risk_threshold",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Cause> {
+        [Cause::CtdnaRising, Cause::RiskThreshold]
+            .into_iter()
+            .find(|cause| cause.code() == code)
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Cause::CtdnaRising => "ctDNA is rising",
+            Cause::RiskThreshold => "risk above the threshold",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    High,
+    Medium,
+}
+
+impl Severity {
+    pub fn code(self) -> &'static str {
+        match self {
+            Severity::High => "high",
+            Severity::Medium => "medium",
+        }
+    }
+}
+
+/// What a rule or the model asks to raise; `store::flags` turns it into at most one open flag per patient and cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raised {
+    pub cause: Cause,
+    pub severity: Severity,
+    /// One sentence with the numbers that made it.
+    pub reason: String,
+    pub triggers: Vec<ObservationId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    New,
+    Seen,
+    Acting,
+    Snoozed,
+    Closed,
+}
+
+impl State {
+    pub fn code(self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Seen => "seen",
+            State::Acting => "acting",
+            State::Snoozed => "snoozed",
+            State::Closed => "closed",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<State> {
+        [State::New, State::Seen, State::Acting, State::Snoozed, State::Closed]
+            .into_iter()
+            .find(|s| s.code() == code)
+    }
+}
+
+/// Why a clinician acknowledged a flag (data dictionary, 8.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AckReason {
+    RepeatTest,
+    Imaging,
+    Watching,
+    Explained,
+    DataError,
+    NotRelevant,
+}
+
+impl AckReason {
+    pub const ALL: [AckReason; 6] = [
+        AckReason::RepeatTest,
+        AckReason::Imaging,
+        AckReason::Watching,
+        AckReason::Explained,
+        AckReason::DataError,
+        AckReason::NotRelevant,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            AckReason::RepeatTest => "repeat_test",
+            AckReason::Imaging => "imaging",
+            AckReason::Watching => "watching",
+            AckReason::Explained => "explained",
+            AckReason::DataError => "data_error",
+            AckReason::NotRelevant => "not_relevant",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<AckReason> {
+        AckReason::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            AckReason::RepeatTest => "Repeat test ordered",
+            AckReason::Imaging => "Imaging ordered",
+            AckReason::Watching => "Known, watching",
+            AckReason::Explained => "Explained by an event",
+            AckReason::DataError => "Data error",
+            AckReason::NotRelevant => "Not relevant",
+        }
+    }
+
+    /// Where the flag goes: acted on, watched, or closed.
+    pub fn next(self) -> State {
+        match self {
+            AckReason::RepeatTest | AckReason::Imaging => State::Acting,
+            AckReason::Watching => State::Seen,
+            AckReason::Explained | AckReason::DataError | AckReason::NotRelevant => State::Closed,
+        }
+    }
+}
+
+/// A flag on a patient's page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    pub id: FlagId,
+    pub cause: Cause,
+    pub severity: Severity,
+    pub reason: String,
+    pub triggers: Vec<ObservationId>,
+    pub state: State,
+    pub opened_on: NaiveDate,
+    pub ack: Option<Ack>,
+    pub closed_on: Option<NaiveDate>,
+    pub version: i32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ack {
+    pub by: String,
+    pub on: NaiveDate,
+    pub reason: AckReason,
+    pub note: Option<String>,
+}
+
+/// Why a step in a flag's life is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the flag is closed")]
+    Closed,
+    #[error("this reason needs a note of at least 5 characters")]
+    NeedsNote,
+}
+
+impl Flag {
+    /// The state after an acknowledgement. Closing a flag needs a note, so that the next reader knows why.
+    pub fn acknowledge(&self, reason: AckReason, note: Option<&str>) -> Result<State, Refused> {
+        if self.state == State::Closed {
+            return Err(Refused::Closed);
+        }
+        let next = reason.next();
+        if next == State::Closed && note.is_none_or(|note| note.trim().chars().count() < 5) {
+            return Err(Refused::NeedsNote);
+        }
+        Ok(next)
+    }
+}

@@ -1,0 +1,35 @@
+//! One assay result on one day, as the measurement envelope of the data dictionary (2.7) keeps it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value};
+
+use super::id::{AssayId, ObservationId, VisitId};
+use super::reading::Reading;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    pub id: ObservationId,
+    pub visit: Option<VisitId>,
+    /// Code in `measure::CATALOGUE`.
+    pub measure: String,
+    pub assay: AssayId,
+    pub assay_name: String,
+    /// One series is one analyte by one assay in one unit (value model, rule 4).
+    pub analyte: String,
+    pub collected_on: NaiveDate,
+    /// When the registry could know it: the lab's report date, else the day it was recorded.
+    pub known_on: NaiveDate,
+    pub recorded_at: DateTime<Utc>,
+    pub supersedes: Option<ObservationId>,
+    pub entered_in_error: bool,
+    pub raw_text: String,
+    pub reading: Reading,
+    pub unit: String,
+    pub lod: Option<f64>,
+    pub loq: Option<f64>,
+    /// Volume in mL (blood) or cells in 10*6 (marrow) that was looked at.
+    pub screened: Option<f64>,
+    /// Further components of the assay; the catalogue declares their codes.
+    pub detail: Map<String, Value>,
+    pub note: Option<String>,
+}

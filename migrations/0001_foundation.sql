@@ -239,7 +239,7 @@ create table session (
   created_at timestamptz not null default now(),
   seen_at timestamptz not null default now()
 );
-create index session_user on session (user_id);
+create index session_by_user on session (user_id);
 
 create table sign_in_link (
   id bigint generated always as identity primary key,

@@ -35,7 +35,7 @@ create table run (
 
 -- The pointer: which run the pages show. One row; publishing is one update of it (S-137).
 create table publication (
-  only boolean primary key default true check (only),
+  one boolean primary key default true check (one),
   run_id bigint references run,
   previous_run_id bigint references run,
   published_at timestamptz

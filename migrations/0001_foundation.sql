@@ -223,8 +223,8 @@ create table app_user (
   version int not null default 1,
   created_at timestamptz not null default now()
 );
--- The console and the night act under names of their own; nobody can sign in as them.
-insert into app_user (name, role) values ('console', 'system'), ('night', 'system');
+-- The console, the night and the door (attempts to sign in) act under names of their own; nobody can sign in as them.
+insert into app_user (name, role) values ('console', 'system'), ('night', 'system'), ('door', 'system');
 
 create table user_site (
   user_id int not null references app_user,
@@ -280,3 +280,6 @@ grant select on site, app_user to metwatch_job;
 create trigger audit after insert or update or delete on site for each row execute function app.audit_row();
 create trigger audit after insert or update or delete on app_user for each row execute function app.audit_row();
 create trigger audit after insert or update or delete on user_site for each row execute function app.audit_row();
+
+-- The readiness check compares the schema with the binary.
+grant select on _sqlx_migrations to metwatch_app, metwatch_job;

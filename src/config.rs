@@ -1,1 +1,6 @@
 //! Settings.
+
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    pub listen: String,
+}

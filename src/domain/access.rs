@@ -117,6 +117,19 @@ impl Actor {
         }
     }
 
+    /// The sign-in page, before it is known who stands there.
+    pub fn door() -> Actor {
+        Actor {
+            user: UserId(3),
+            name: "door".into(),
+            role: Role::System,
+            sites: vec![],
+            unblinded: false,
+            session: None,
+            request: None,
+        }
+    }
+
     /// The nightly run.
     pub fn night() -> Actor {
         Actor {

@@ -26,3 +26,19 @@ pub enum FailedReason {
     TumourDesignFailed,
     Other,
 }
+
+/// Columns that contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the columns of a reading contradict each other")]
+pub struct Inconsistent;
+
+impl Reading {
+    pub fn from_columns(
+        _d: &str,
+        _lo: Option<f64>,
+        _hi: Option<f64>,
+        _f: Option<&str>,
+    ) -> Result<Reading, Inconsistent> {
+        Err(Inconsistent)
+    }
+}

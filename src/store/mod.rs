@@ -1,1 +1,23 @@
-//! store
+//! All SQL. Patient data is reached through a [`Work`] and in no other way.
+
+pub mod audit;
+mod db;
+mod error;
+pub mod flags;
+pub mod health;
+pub mod histories;
+pub mod links;
+pub mod models;
+pub mod patients;
+pub mod posts;
+pub mod sessions;
+pub mod sites;
+pub mod triage;
+pub mod users;
+mod work;
+
+pub use db::Db;
+pub use error::Error;
+pub use work::Work;
+
+pub type Result<T> = std::result::Result<T, Error>;

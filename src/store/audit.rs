@@ -1,0 +1,203 @@
+//! The audit trail as it is read: a record's history, and the check of every chain (S-053).
+
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use sha2::{Digest, Sha256};
+
+use super::{Db, Result, Work};
+use crate::domain::id::PatientRef;
+
+/// One entry of a record's history. `changes` maps a column to `[old, new]`.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub at: DateTime<Utc>,
+    pub actor_name: String,
+    pub role: String,
+    pub action: String,
+    pub table_name: String,
+    pub record_id: i64,
+    pub changes: serde_json::Value,
+    pub reason: Option<String>,
+}
+
+/// What was done to a patient's record, newest first, page views left out.
+pub async fn of_patient(work: &mut Work, patient: PatientRef, limit: i64) -> Result<Vec<Change>> {
+    let changes = sqlx::query_as!(
+        Change,
+        "select at, actor_name, role, action, table_name, record_id, changes, reason
+         from audit_entry
+         where site_id = $1
+           and subject = $2
+           and action <> 'viewed'
+         order by seq desc
+         limit $3",
+        patient.site.0,
+        patient.patient.0,
+        limit,
+    )
+    .fetch_all(work.connection())
+    .await?;
+    Ok(changes)
+}
+
+/// The last entries over all that an administrator may see.
+pub async fn latest(work: &mut Work, limit: i64) -> Result<Vec<Change>> {
+    let changes = sqlx::query_as!(
+        Change,
+        "select at, actor_name, role, action, table_name, record_id, changes, reason
+         from audit_entry
+         where site_id = 0
+         order by at desc
+         limit $1",
+        limit,
+    )
+    .fetch_all(work.connection())
+    .await?;
+    Ok(changes)
+}
+
+/// A chain's head: how long it is and the hash that stands for all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub site_id: i32,
+    pub subject: i64,
+    pub seq: i64,
+    pub hash: Vec<u8>,
+}
+
+/// The first thing that is wrong with a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub site_id: i32,
+    pub subject: i64,
+    pub seq: i64,
+    pub what: &'static str,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    pub entries: i64,
+    pub heads: Vec<Head>,
+    pub broken: Vec<Broken>,
+}
+
+/// Recomputes every chain from its first entry, one ordered stream over the table in one snapshot. Finds a changed value, a
+/// removed, added or moved entry, and a chain that ends before or after its head; a tail removed together with its head is
+/// found by the anchors (`actions::audit`).
+pub async fn verify(db: &Db) -> Result<Verified> {
+    let mut tx = db
+        .job_pool()
+        .begin_with("begin isolation level repeatable read read only")
+        .await?;
+    sqlx::query_scalar!("select set_config('statement_timeout', '1h', true)")
+        .fetch_one(&mut *tx)
+        .await?;
+    let heads = sqlx::query_as!(
+        Head,
+        "select site_id, subject, seq, hash from audit_head order by site_id, subject"
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut found = Verified {
+        entries: 0,
+        heads: heads.clone(),
+        broken: vec![],
+    };
+    let mut rows = sqlx::query!(
+        "select site_id, subject, seq, hash, app.audit_bytes(e) as \"bytes!\",
+           not exists (
+             select from jsonb_each(e.changes) c
+             where (c.value -> 0 <> 'null' and app.digest(c.value -> 0) <> e.digests -> c.key ->> 0)
+                or (c.value -> 1 <> 'null' and app.digest(c.value -> 1) <> e.digests -> c.key ->> 1)
+                or e.digests -> c.key is null
+           ) as \"values_hold!\"
+         from audit_entry e
+         order by site_id, subject, seq",
+    )
+    .fetch(&mut *tx);
+
+    let mut expected = heads.iter().peekable();
+    let mut last = Head {
+        site_id: -1,
+        subject: 0,
+        seq: 0,
+        hash: vec![],
+    };
+    while let Some(row) = rows.try_next().await? {
+        found.entries += 1;
+        if (row.site_id, row.subject) != (last.site_id, last.subject) {
+            close(&last, &mut expected, &mut found.broken);
+            last = Head {
+                site_id: row.site_id,
+                subject: row.subject,
+                seq: 0,
+                hash: vec![0],
+            };
+        }
+        let mut bytes = last.hash.clone();
+        bytes.extend_from_slice(&row.bytes);
+        let what = if row.seq != last.seq + 1 {
+            Some("an entry is missing or was moved before this one")
+        } else if Sha256::digest(&bytes).as_slice() != row.hash {
+            Some("this entry was changed, added or moved")
+        } else if !row.values_hold {
+            Some("a value in this entry was changed")
+        } else {
+            None
+        };
+        if let Some(what) = what {
+            found.broken.push(Broken {
+                site_id: row.site_id,
+                subject: row.subject,
+                seq: row.seq,
+                what,
+            });
+        }
+        last.seq = row.seq;
+        last.hash = row.hash;
+    }
+    close(&last, &mut expected, &mut found.broken);
+    for head in expected {
+        found.broken.push(Broken {
+            site_id: head.site_id,
+            subject: head.subject,
+            seq: 0,
+            what: "the whole chain was removed",
+        });
+    }
+    Ok(found)
+}
+
+/// Compares the end of a chain with its head; heads that were passed over have lost their chain.
+fn close<'h>(last: &Head, heads: &mut std::iter::Peekable<impl Iterator<Item = &'h Head>>, broken: &mut Vec<Broken>) {
+    if last.site_id < 0 {
+        return;
+    }
+    let chain = (last.site_id, last.subject);
+    while let Some(head) = heads.next_if(|head| (head.site_id, head.subject) <= chain) {
+        if (head.site_id, head.subject) < chain {
+            broken.push(Broken {
+                site_id: head.site_id,
+                subject: head.subject,
+                seq: 0,
+                what: "the whole chain was removed",
+            });
+        } else if (head.seq, &head.hash) != (last.seq, &last.hash) {
+            broken.push(Broken {
+                site_id: last.site_id,
+                subject: last.subject,
+                seq: last.seq,
+                what: "the chain does not end at its head",
+            });
+            return;
+        } else {
+            return;
+        }
+    }
+    broken.push(Broken {
+        site_id: last.site_id,
+        subject: last.subject,
+        seq: last.seq,
+        what: "the chain has no head",
+    });
+}

@@ -1,0 +1,70 @@
+//! Models and the scores that they gave.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use super::{Result, Work};
+use crate::domain::id::PatientRef;
+
+/// The published score of one patient.
+#[derive(Clone, Debug)]
+pub struct Score {
+    pub as_of: NaiveDate,
+    pub model_id: Option<i32>,
+    pub model_version: Option<String>,
+    pub horizon_days: i32,
+    pub risk: Option<f64>,
+    pub risk_lo: Option<f64>,
+    pub risk_hi: Option<f64>,
+    pub percentile: Option<f64>,
+    /// `[{label, value, effect}]`; the effects add up to the risk.
+    pub contributions: Value,
+    pub missing: Vec<String>,
+    pub stale: Vec<String>,
+    pub outside: Option<String>,
+    pub not_scored: Option<String>,
+    pub risk_before: Option<f64>,
+}
+
+pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Score>> {
+    let score = sqlx::query_as!(
+        Score,
+        "select r.as_of, s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.percentile,
+           s.contributions, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
+         from publication p
+         join run r on r.id = p.run_id
+         join score s on s.site_id = $1 and s.run_id = p.run_id and s.patient_id = $2
+         left join model m on m.id = s.model_id
+         left join score b on b.site_id = $1 and b.run_id = p.previous_run_id and b.patient_id = $2",
+        patient.site.0,
+        patient.patient.0,
+    )
+    .fetch_optional(work.connection())
+    .await?;
+    Ok(score)
+}
+
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub id: i32,
+    pub kind: String,
+    pub version: String,
+    pub fitted_at: chrono::DateTime<chrono::Utc>,
+    pub as_of: NaiveDate,
+    pub fingerprint: String,
+    pub card: Value,
+}
+
+/// The model behind the published scores.
+pub async fn published(work: &mut Work) -> Result<Option<Model>> {
+    let model = sqlx::query_as!(
+        Model,
+        "select m.id, m.kind, m.version, m.fitted_at, m.as_of, m.fingerprint, m.card
+         from publication p
+         join run r on r.id = p.run_id
+         join model m on m.id = r.model_id",
+    )
+    .fetch_optional(work.connection())
+    .await?;
+    Ok(model)
+}

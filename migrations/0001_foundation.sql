@@ -157,6 +157,60 @@ begin
   return null;
 end $$;
 
+-- The same entries for all rows of one insert at once: an import writes thousands, and a call a row was nine tenths of its
+-- time. Rows of one patient are chained in the order of their ids: round k appends every patient's k-th row.
+create function app.audit_inserted() returns trigger
+language plpgsql security definer set search_path = public, app, pg_temp
+as $$
+declare
+  rounds bigint;
+begin
+  insert into audit_head
+    select distinct a.site_id, (to_jsonb(a) ->> tg_argv[0])::bigint, 0, '\x00'::bytea from added a order by 1, 2
+    on conflict do nothing;
+  perform from audit_head h
+    where (h.site_id, h.subject) in (select a.site_id, (to_jsonb(a) ->> tg_argv[0])::bigint from added a)
+    order by h.site_id, h.subject for update;
+  select max(n) into rounds
+    from (select count(*) n from added a group by a.site_id, to_jsonb(a) ->> tg_argv[0]) c;
+  for k in 1 .. coalesce(rounds, 0) loop
+    with numbered as (
+      select to_jsonb(a) as r, a.site_id, a.id, (to_jsonb(a) ->> tg_argv[0])::bigint as subject,
+        row_number() over (partition by a.site_id, to_jsonb(a) ->> tg_argv[0] order by a.id) as n
+      from added a
+    ), entry as (
+      select h.hash as previous, row(
+          p.site_id, p.subject, h.seq + 1, clock_timestamp(), app.current_actor(),
+          coalesce(nullif(current_setting('app.actor_name', true), ''), '?'),
+          coalesce(nullif(current_setting('app.role', true), ''), '?'),
+          nullif(current_setting('app.session', true), '')::bigint, nullif(current_setting('app.request', true), ''),
+          'insert', tg_table_name, p.id, c.changes, c.digests, nullif(current_setting('app.reason', true), ''),
+          coalesce(nullif(current_setting('app.version', true), ''), '?'), null
+        )::audit_entry as e
+      from numbered p
+      join audit_head h on h.site_id = p.site_id and h.subject = p.subject
+      cross join lateral (
+        select coalesce(jsonb_object_agg(key, jsonb_build_array(null, value)), '{}') as changes,
+          coalesce(jsonb_object_agg(key, jsonb_build_array(app.digest('null'), app.digest(value))), '{}') as digests
+        from jsonb_each(p.r)
+        where value <> 'null'::jsonb
+      ) c
+      where p.n = k
+      offset 0  -- the instant is read once: what is hashed is what is stored
+    ), written as (
+      insert into audit_entry
+        select (e).site_id, (e).subject, (e).seq, (e).at, (e).actor_id, (e).actor_name, (e).role, (e).session_id,
+          (e).request_id, (e).action, (e).table_name, (e).record_id, (e).changes, (e).digests, (e).reason, (e).version,
+          sha256(previous || app.audit_bytes(e))
+        from entry
+      returning site_id, subject, seq, hash
+    )
+    update audit_head h set seq = w.seq, hash = w.hash
+      from written w where h.site_id = w.site_id and h.subject = w.subject;
+  end loop;
+  return null;
+end $$;
+
 create function app.refuse_change() returns trigger
 language plpgsql
 as $$ begin raise exception 'the audit trail is append-only' using errcode = 'MW002'; end $$;
@@ -171,7 +225,9 @@ language plpgsql
 as $$
 begin
   perform app.row_policies(target);
-  execute format('create trigger audit after insert or update or delete on %s for each row execute function app.audit_row(%L)',
+  execute format('create trigger audit_insert after insert on %s referencing new table as added for each statement
+    execute function app.audit_inserted(%L)', target, patient_column);
+  execute format('create trigger audit after update or delete on %s for each row execute function app.audit_row(%L)',
     target, patient_column);
   execute format('grant select, insert, update on %s to metwatch_app', target);
   execute format('grant select on %s to metwatch_job', target);

@@ -10,6 +10,7 @@ pub mod links;
 pub mod models;
 pub mod patients;
 pub mod posts;
+pub mod server; // the private PostgreSQL server, and the ground in any server
 pub mod sessions;
 pub mod sites;
 pub mod triage;

@@ -1,0 +1,80 @@
+//! The command line: what can be asked, and the way to each answer.
+
+mod database; // the database that the settings name
+mod migrate;
+mod show; // progress and words on the terminal
+mod with_database;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use metwatch::config::{Config, Flags};
+use tracing_subscriber::EnvFilter;
+
+/// Metwatch tells a hospital which patient's cancer is coming back, months before a scan does.
+///
+/// Without DATABASE_URL it runs a private PostgreSQL server in its data folder and needs nothing else.
+#[derive(Parser)]
+#[command(name = "metwatch", version, propagate_version = true, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the database's roles and schema up to date
+    ///
+    /// Makes the logins metwatch_app and metwatch_job, the database and its tables if they are missing. With DATABASE_URL,
+    /// that address must be an administrator's. Doing it twice changes nothing.
+    Migrate,
+    /// Run a program, such as psql or pg_dump, with DATABASE_URL and PG… set to the administrator of the private server
+    ///
+    /// Starts the server first if it is not running, and stops it when the program ends.
+    WithDatabase(with_database::Arguments),
+}
+
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Config::load(cli.flags).map_err(anyhow::Error::from).and_then(|config| {
+        listen_to_log(&config);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(dispatch(cli.command, config))
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("metwatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Migrate => migrate::run(&config).await,
+        Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,
+    }
+}
+
+/// JSON lines on standard error (S-110); for a person at a terminal, plain ones.
+fn listen_to_log(config: &Config) {
+    use std::io::IsTerminal;
+    // The server's notices ("already exists, skipping") are not news.
+    let quiet = "sqlx::postgres::notice=warn"
+        .parse()
+        .expect("the directive is a constant");
+    let filter = EnvFilter::try_new(&config.log)
+        .unwrap_or_else(|_| EnvFilter::new("info"))
+        .add_directive(quiet);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.without_time().with_target(false).init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}

@@ -1,0 +1,345 @@
+//! What the charts draw with: numbers that are never NaN, escaped text of known width, and a memory of what is taken, so that
+//! labels don't overlap.
+
+use std::fmt::Write;
+
+/// Height of a line of 12 px text, and of its box in collision tests.
+pub const LINE: f64 = 14.0;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rect {
+    pub x: f64,
+    pub y: f64,
+    pub w: f64,
+    pub h: f64,
+}
+
+impl Rect {
+    pub fn around(x: f64, y: f64, reach: f64) -> Rect {
+        Rect {
+            x: x - reach,
+            y: y - reach,
+            w: 2.0 * reach,
+            h: 2.0 * reach,
+        }
+    }
+
+    pub fn overlaps(&self, other: &Rect) -> bool {
+        self.x < other.x + other.w
+            && other.x < self.x + self.w
+            && self.y < other.y + other.h
+            && other.y < self.y + self.h
+    }
+
+    fn within(&self, outer: &Rect) -> bool {
+        self.x >= outer.x
+            && self.y >= outer.y
+            && self.x + self.w <= outer.x + outer.w
+            && self.y + self.h <= outer.y + outer.h
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A place a label may take: baseline point and side.
+pub type Spot = (f64, f64, Anchor);
+
+/// The SVG under work.
+pub struct Canvas {
+    width: f64,
+    body: String,
+    /// Marks and text: a label never covers them.
+    taken: Vec<Rect>,
+    /// Lines: a label avoids them when it can.
+    lines: Vec<Rect>,
+    pub texts: Vec<(Rect, String)>,
+}
+
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Not allowed in XML, whatever the escape.
+            c if c.is_control() && c != '\n' && c != '\t' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Width of 12 px text in the style sheet's face, a little on the wide side (bold and the system's faces are wider).
+pub fn text_width(text: &str) -> f64 {
+    let em: f64 = text
+        .chars()
+        .map(|letter| match letter {
+            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | 'I' | '!' | '·' => 0.30,
+            ' ' | '\u{a0}' | 't' | 'f' | 'r' | '(' | ')' | '/' | '-' => 0.40,
+            '\u{202f}' | '\u{2009}' => 0.22,
+            'm' | 'w' | 'M' | 'W' | '%' | '@' | '→' | '≥' | '≤' => 0.95,
+            'A'..='Z' => 0.72,
+            '0'..='9' | '−' | '+' | '<' | '>' | '=' | '±' => 0.66,
+            'a'..='z' | '–' => 0.60,
+            c if (c as u32) < 0x2000 => 0.72,
+            _ => 1.05,
+        })
+        .sum();
+    em * 12.0
+}
+
+/// The text, shortened with … to fit a width.
+pub fn fit(text: &str, width: f64) -> String {
+    if text_width(text) <= width {
+        return text.to_string();
+    }
+    let mut out = String::new();
+    for letter in text.chars() {
+        if text_width(&out) + text_width(&letter.to_string()) + 12.0 > width {
+            break;
+        }
+        out.push(letter);
+    }
+    format!("{}…", out.trim_end())
+}
+
+fn bounds(spot: Spot, text: &str) -> Rect {
+    let w = text_width(text);
+    let x = match spot.2 {
+        Anchor::Start => spot.0,
+        Anchor::Middle => spot.0 - w / 2.0,
+        Anchor::End => spot.0 - w,
+    };
+    Rect {
+        x,
+        y: spot.1 - 11.0,
+        w,
+        h: LINE,
+    }
+}
+
+/// One decimal is finer than a pixel needs.
+fn number(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_string()
+}
+
+fn all_finite(values: &[f64]) -> bool {
+    values.iter().all(|v| v.is_finite())
+}
+
+impl Canvas {
+    pub fn new(width: f64) -> Canvas {
+        Canvas {
+            width,
+            body: String::new(),
+            taken: vec![],
+            lines: vec![],
+            texts: vec![],
+        }
+    }
+
+    pub fn take(&mut self, rect: Rect) {
+        self.taken.push(rect);
+    }
+
+    /// Marks a line as something labels should rather not cross.
+    pub fn avoid_line(&mut self, points: &[(f64, f64)]) {
+        for pair in points.windows(2) {
+            let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
+            if !all_finite(&[x1, y1, x2, y2]) {
+                continue;
+            }
+            let steps = ((x2 - x1).hypot(y2 - y1) / 5.0).ceil().clamp(1.0, 400.0);
+            for step in 0..=(steps as usize) {
+                let part = step as f64 / steps;
+                self.lines
+                    .push(Rect::around(x1 + (x2 - x1) * part, y1 + (y2 - y1) * part, 1.5));
+            }
+        }
+    }
+
+    /// Adds `<tag attributes class>`, with a tooltip when `about` is not empty. Shapes with a number that isn't one are left out.
+    fn shape(&mut self, tag: &str, attributes: &[(&str, f64)], class: &str, about: &str) {
+        if !attributes.iter().all(|(_, value)| value.is_finite()) {
+            return;
+        }
+        let _ = write!(self.body, "<{tag} class=\"{class}\"");
+        for (name, value) in attributes {
+            let _ = write!(self.body, " {name}=\"{}\"", number(*value));
+        }
+        self.close(tag, about);
+    }
+
+    fn close(&mut self, tag: &str, about: &str) {
+        if about.is_empty() {
+            self.body.push_str("/>");
+        } else {
+            let _ = write!(self.body, "><title>{}</title></{tag}>", escape(about));
+        }
+    }
+
+    pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, class: &str) {
+        self.shape("line", &[("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)], class, "");
+    }
+
+    pub fn rect(&mut self, x: f64, y: f64, w: f64, h: f64, class: &str, about: &str) {
+        if w > 0.0 && h > 0.0 {
+            self.shape("rect", &[("x", x), ("y", y), ("width", w), ("height", h)], class, about);
+        }
+    }
+
+    pub fn dot(&mut self, x: f64, y: f64, r: f64, class: &str, about: &str) {
+        self.shape("circle", &[("cx", x), ("cy", y), ("r", r)], class, about);
+    }
+
+    /// A path through the points; `closed` fills it.
+    pub fn path(&mut self, points: &[(f64, f64)], closed: bool, class: &str, about: &str) {
+        let good: Vec<_> = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+        if good.len() < 2 {
+            return;
+        }
+        let _ = write!(self.body, "<path class=\"{class}\" d=\"");
+        for (at, (x, y)) in good.iter().enumerate() {
+            let _ = write!(
+                self.body,
+                "{}{} {}",
+                if at == 0 { "M" } else { "L" },
+                number(*x),
+                number(*y)
+            );
+        }
+        self.body.push_str(if closed { "Z\"" } else { "\"" });
+        self.close("path", about);
+    }
+
+    /// A triangle hanging from `y`: not detected, below this limit.
+    pub fn hanging(&mut self, x: f64, y: f64, size: f64, class: &str, about: &str) {
+        self.path(&[(x - size, y), (x + size, y), (x, y + size * 1.7)], true, class, about);
+    }
+
+    /// A failed sample: it says nothing, so it stands at the foot.
+    pub fn cross(&mut self, x: f64, y: f64, size: f64, about: &str) {
+        if !all_finite(&[x, y]) {
+            return;
+        }
+        let (a, b, c, d) = (x - size, x + size, y - size, y + size);
+        let _ = write!(
+            self.body,
+            "<path class=\"cross\" d=\"M{} {}L{} {}M{} {}L{} {}\"",
+            number(a),
+            number(c),
+            number(b),
+            number(d),
+            number(a),
+            number(d),
+            number(b),
+            number(c)
+        );
+        self.close("path", about);
+    }
+
+    /// Text whatever is there; the caller has reserved the place.
+    pub fn text(&mut self, spot: Spot, class: &str, text: &str) {
+        if !all_finite(&[spot.0, spot.1]) || text.is_empty() {
+            return;
+        }
+        let anchor = match spot.2 {
+            Anchor::Start => "",
+            Anchor::Middle => " text-anchor=\"middle\"",
+            Anchor::End => " text-anchor=\"end\"",
+        };
+        let _ = write!(
+            self.body,
+            "<text class=\"{class}\" x=\"{}\" y=\"{}\"{anchor}>{}</text>",
+            number(spot.0),
+            number(spot.1),
+            escape(text)
+        );
+        let rect = bounds(spot, text);
+        self.taken.push(rect);
+        self.texts.push((rect, text.to_string()));
+    }
+
+    /// Puts a label at the first spot where it covers nothing, preferring one clear of lines too; says whether there was one.
+    pub fn place(&mut self, spots: &[Spot], area: &Rect, class: &str, text: &str) -> Option<Spot> {
+        if text.is_empty() {
+            return None;
+        }
+        let free = |canvas: &Canvas, spot: &Spot, lines: bool| {
+            let rect = bounds(*spot, text);
+            all_finite(&[rect.x, rect.y])
+                && rect.within(area)
+                && !canvas.taken.iter().any(|taken| taken.overlaps(&rect))
+                && !(lines && canvas.lines.iter().any(|line| line.overlaps(&rect)))
+        };
+        let spot = *[true, false]
+            .iter()
+            .find_map(|lines| spots.iter().find(|spot| free(self, spot, *lines)))?;
+        self.text(spot, class, text);
+        Some(spot)
+    }
+
+    /// The finished element when the text beside it says the same: hidden from screen readers.
+    pub fn mute(self, height: f64) -> String {
+        let (w, h) = (number(self.width), number(height));
+        format!(
+            "<svg class=\"chart\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" aria-hidden=\"true\" focusable=\"false\">{}</svg>",
+            self.body
+        )
+    }
+
+    /// The finished element. `id` must be unique on the page.
+    pub fn finish(self, id: &str, height: f64, title: &str, about: &str) -> String {
+        let (w, h, id) = (number(self.width), number(height.max(1.0)), escape(id));
+        format!(
+            "<svg class=\"chart\" id=\"{id}\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\
+             <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>{}</svg>",
+            escape(title),
+            escape(about),
+            self.body
+        )
+    }
+}
+
+/// Decades that hold all positive finite values: at least two, at most nine.
+pub fn decades(values: impl Iterator<Item = f64>) -> (i32, i32) {
+    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in values.filter(|v| v.is_finite() && *v > 0.0) {
+        lo = lo.min(value.log10());
+        hi = hi.max(value.log10());
+    }
+    if lo > hi {
+        return (-1, 1);
+    }
+    // The small slack keeps 0.01 itself on its own decade line.
+    let (mut lo, mut hi) = ((lo + 1e-9).floor() as i32, (hi - 1e-9).ceil() as i32);
+    hi = hi.max(lo + 1);
+    if hi - lo < 2 {
+        hi += 1;
+    }
+    lo = lo.max(hi - 9);
+    (lo, hi)
+}
+
+/// Steps of 1, 2, 5 × 10ⁿ from zero that cover `max` in at most `most` steps.
+pub fn nice_step(max: f64, most: f64) -> f64 {
+    if !max.is_finite() || max <= 0.0 {
+        return 1.0;
+    }
+    let raw = max / most.max(1.0);
+    let power = 10f64.powf(raw.log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|step| *step >= raw - 1e-12)
+        .unwrap_or(10.0 * power)
+}

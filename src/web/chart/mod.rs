@@ -1,0 +1,7 @@
+//! Charts: pure functions from plain values to SVG text. Drawn at their width in CSS pixels, so that 12 px stays 12 px; colours are
+//! classes of the style sheet (no inline style, S-101). Every page shows a table with the same content beside a chart.
+
+mod draw;
+
+pub mod bars; // risk: contributions as a waterfall, the interval as a bar
+pub mod spark; // three years of burden in a row of the triage list

@@ -1,0 +1,5 @@
+//! How good predictions are.
+
+mod concordance;
+
+pub use concordance::{Concordance, concordance};

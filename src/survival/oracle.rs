@@ -1,0 +1,100 @@
+//! Reads the reference data and results of `tests/data/oracles`, at test time only.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use ndarray::Array2;
+use serde_json::Value;
+
+use super::FollowUp;
+
+fn read(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/oracles")
+        .join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+pub(crate) fn json(name: &str) -> Value {
+    serde_json::from_str(&read(name)).unwrap()
+}
+
+pub(crate) struct Table {
+    columns: HashMap<String, Vec<f64>>,
+    pub rows: usize,
+}
+
+pub(crate) fn table(name: &str) -> Table {
+    let text = read(name);
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let mut columns: HashMap<String, Vec<f64>> = names.iter().map(|n| ((*n).to_owned(), vec![])).collect();
+    let mut rows = 0;
+    for line in lines {
+        rows += 1;
+        for (name, field) in names.iter().zip(line.split(',')) {
+            columns.get_mut(*name).unwrap().push(field.parse().unwrap());
+        }
+    }
+    Table { columns, rows }
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> &[f64] {
+        &self.columns[name]
+    }
+
+    pub fn design(&self, names: &[&str]) -> Array2<f64> {
+        Array2::from_shape_fn((self.rows, names.len()), |(i, j)| self.columns[names[j]][i])
+    }
+
+    pub fn follow_up(&self, exit: &str, event: &str) -> Vec<FollowUp> {
+        let (exit, event) = (self.column(exit), self.column(event));
+        (0..self.rows)
+            .map(|i| FollowUp::until(exit[i], event[i] as u32).unwrap())
+            .collect()
+    }
+}
+
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+#[track_caller]
+pub(crate) fn near(ours: f64, theirs: f64, tolerance: f64) {
+    assert!(
+        (ours - theirs).abs() <= tolerance,
+        "{ours} is not {theirs} (within {tolerance:e})"
+    );
+}
+
+/// Relative to the reference.
+#[track_caller]
+pub(crate) fn close(ours: f64, theirs: f64, relative: f64) {
+    near(ours, theirs, relative * theirs.abs());
+}
+
+pub(crate) const ROTTERDAM: [&str; 10] = [
+    "age",
+    "meno",
+    "size_20_50",
+    "size_gt50",
+    "grade3",
+    "nodes",
+    "pgr",
+    "er",
+    "hormon",
+    "chemo",
+];
+pub(crate) const METASTASIS: [&str; 10] = [
+    "age",
+    "meno",
+    "size_20_50",
+    "size_gt50",
+    "grade3",
+    "nodes",
+    "er",
+    "hormon",
+    "chemo",
+    "pr",
+];

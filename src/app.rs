@@ -1,6 +1,7 @@
 //! The shared state: database, clock, settings. Everything else is passed as a value.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -17,6 +18,8 @@ pub struct Shared {
     pub hashing: tokio::sync::Semaphore,
     /// True from SIGTERM on: `/healthz/ready` says 503 while requests in flight finish (S-131).
     pub stopping: std::sync::atomic::AtomicBool,
+    /// The last answer of the readiness check and when it was given.
+    pub readiness: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 impl App {
@@ -27,6 +30,7 @@ impl App {
             config,
             hashing: tokio::sync::Semaphore::new(2),
             stopping: std::sync::atomic::AtomicBool::new(false),
+            readiness: tokio::sync::Mutex::new(None),
         }))
     }
 }

@@ -1,1 +1,17 @@
-//! actions
+//! The verbs: each is one function that the web and the command line both call.
+
+pub mod audit;
+mod error;
+pub mod flags;
+pub mod health;
+pub mod models;
+mod once;
+mod password;
+pub mod patients;
+pub mod sign_in;
+pub mod sites;
+pub mod triage;
+pub mod users;
+
+pub use error::{Error, Result};
+pub use once::{Form, Posted};

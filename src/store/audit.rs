@@ -201,3 +201,44 @@ fn close<'h>(last: &Head, heads: &mut std::iter::Peekable<impl Iterator<Item = &
         what: "the chain has no head",
     });
 }
+
+/// The heads of all chains.
+pub async fn heads(db: &Db) -> Result<Vec<Head>> {
+    let heads = sqlx::query_as!(
+        Head,
+        "select site_id, subject, seq, hash from audit_head order by site_id, subject"
+    )
+    .fetch_all(db.job_pool())
+    .await?;
+    Ok(heads)
+}
+
+/// Of these former heads, those whose entry has another hash now: the chain was rewritten.
+pub async fn differing(db: &Db, former: &[Head]) -> Result<Vec<Broken>> {
+    let sites: Vec<i32> = former.iter().map(|head| head.site_id).collect();
+    let subjects: Vec<i64> = former.iter().map(|head| head.subject).collect();
+    let seqs: Vec<i64> = former.iter().map(|head| head.seq).collect();
+    let hashes: Vec<Vec<u8>> = former.iter().map(|head| head.hash.clone()).collect();
+    let rows = sqlx::query!(
+        "select f.site_id as \"site_id!\", f.subject as \"subject!\", f.seq as \"seq!\"
+         from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bytea[]) as f (site_id, subject, seq, hash)
+         left join audit_entry e on e.site_id = f.site_id and e.subject = f.subject and e.seq = f.seq
+         where e.hash is distinct from f.hash
+           and f.seq > 0",
+        &sites,
+        &subjects,
+        &seqs,
+        &hashes,
+    )
+    .fetch_all(db.job_pool())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Broken {
+            site_id: row.site_id,
+            subject: row.subject,
+            seq: row.seq,
+            what: "the chain was rewritten since the last anchor",
+        })
+        .collect())
+}

@@ -1,6 +1,6 @@
 //! One-time links: random, hashed at rest, dead after use (S-010).
 
-use chrono::{DateTime, Utc};
+use chrono::Duration;
 
 use super::{Db, Result, Work};
 use crate::domain::id::UserId;
@@ -29,20 +29,14 @@ pub struct Link {
     pub purpose: Purpose,
 }
 
-pub async fn insert(
-    work: &mut Work,
-    user: UserId,
-    purpose: Purpose,
-    hash: &[u8],
-    expires_at: DateTime<Utc>,
-) -> Result<()> {
+pub async fn insert(work: &mut Work, user: UserId, purpose: Purpose, hash: &[u8], valid: Duration) -> Result<()> {
     sqlx::query!(
         "insert into sign_in_link (token_hash, user_id, purpose, expires_at)
-         values ($1, $2, $3, $4)",
+         values ($1, $2, $3, now() + make_interval(secs => $4))",
         hash,
         user.0,
         purpose.code(),
-        expires_at,
+        valid.as_seconds_f64(),
     )
     .execute(work.connection())
     .await?;

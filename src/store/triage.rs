@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Result, Work};
-use crate::domain::id::PatientRef;
+use crate::domain::id::{PatientRef, SiteId};
 
 /// What is worked out from a history for the row (see `burden`); the rest the database joins itself.
 #[derive(Clone, Debug)]
@@ -233,8 +233,8 @@ pub struct Totals {
     pub new_flags: i64,
 }
 
-pub async fn totals(work: &mut Work) -> Result<Totals> {
-    let sites: Vec<i32> = work.actor().sites.iter().map(|site| site.0).collect();
+pub async fn totals(work: &mut Work, sites: &[SiteId]) -> Result<Totals> {
+    let sites: Vec<i32> = sites.iter().map(|site| site.0).collect();
     let totals = sqlx::query_as!(
         Totals,
         "select (select count(*) from triage where site_id = any ($1)) as \"patients!\",

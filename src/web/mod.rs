@@ -1,8 +1,22 @@
-//! Routes, forms, pages: parse, call one action, show.
+//! Routes, forms, pages. A handler takes typed input, calls one action, returns a page or a redirect.
 
-pub mod chart; // SVG drawn on the server, from plain values
-pub mod field; // one row of a form
-pub mod filters; // `write` for templates
-pub mod pager; // where a long list stands
-pub mod shell; // what every page shares
-pub mod write; // how values are written
+pub mod administrator;
+pub mod assets;
+pub mod chart;
+pub mod error;
+pub mod field;
+pub mod filters;
+pub mod form;
+pub mod frame;
+pub mod guard;
+pub mod health;
+pub mod pager;
+pub mod routes;
+pub mod session;
+pub mod shared;
+pub mod shell;
+pub mod write;
+
+pub use error::Error;
+
+pub type Result<T> = std::result::Result<T, Error>;

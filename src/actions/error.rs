@@ -1,0 +1,46 @@
+//! What a caller can act on.
+
+use crate::domain::access::Denied;
+use crate::domain::problem::Problem;
+use crate::store;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("not found")]
+    NotFound,
+    /// What the person can mend, field by field.
+    #[error("{} things to mend", .0.len())]
+    Problems(Vec<Problem>),
+    /// Somebody else saved meanwhile, or the form was posted twice with different contents.
+    #[error("{0}")]
+    Conflict(String),
+    #[error("too many at once")]
+    Busy,
+    #[error("the database is away")]
+    Unavailable(#[source] store::Error),
+    #[error("the outcome of the commit is unknown")]
+    CommitUnknown(#[source] store::Error),
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        match error {
+            store::Error::NotFound => Error::NotFound,
+            store::Error::Unavailable(_) => Error::Unavailable(error),
+            store::Error::CommitUnknown(_) => Error::CommitUnknown(error),
+            other => Error::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl Error {
+    pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Internal(error.into())
+    }
+}

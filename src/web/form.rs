@@ -1,0 +1,111 @@
+//! A posted form as it came: all fields in order, checked to be text before anything reads it.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::Error;
+use crate::actions::Form;
+
+/// The fields of an urlencoded post, the form's token apart.
+#[derive(Clone, Debug, Default)]
+pub struct RawForm {
+    pub fields: Vec<(String, String)>,
+    token: String,
+}
+
+/// More fields than any form of ours has.
+const FIELDS: usize = 200;
+
+impl RawForm {
+    /// The first value of a field, trimmed; empty where it is not there.
+    pub fn get(&self, name: &str) -> &str {
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value.trim())
+    }
+
+    pub fn form(&self) -> Form {
+        Form::new(self.token.clone(), &self.fields)
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Parses a body; text only, no control characters but tab and line ends (S-091).
+    pub fn parse(body: &[u8]) -> Result<RawForm, Error> {
+        let pairs: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(body).map_err(|_| Error::BadRequest("The form is not valid text."))?;
+        if pairs.len() > FIELDS {
+            return Err(Error::BadRequest("The form has too many fields."));
+        }
+        let mut form = RawForm::default();
+        for (name, value) in pairs {
+            let bad = |c: char| c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'));
+            if name.contains(bad) || value.contains(bad) {
+                return Err(Error::BadRequest(
+                    "The form holds characters that are no text. Type the value again by hand.",
+                ));
+            }
+            if name == "form_token" {
+                form.token = value;
+            } else {
+                form.fields.push((name, value.replace("\r\n", "\n")));
+            }
+        }
+        Ok(form)
+    }
+}
+
+/// A fresh token for a form that is shown.
+pub fn new_token() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+impl<S: Send + Sync> FromRequest<S> for RawForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<RawForm, Response> {
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
+        if !kind.starts_with("application/x-www-form-urlencoded") {
+            return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        }
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let form = RawForm::parse(&body).map_err(IntoResponse::into_response)?;
+        if !(16..=64).contains(&form.token.len()) {
+            return Err(Error::BadRequest("The form has lost its token. Open the page again.").into_response());
+        }
+        Ok(form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_and_broken_text_are_refused() {
+        for body in ["a=%00", "a=%1b", "a=%ff", "%00=a"] {
+            assert!(RawForm::parse(body.as_bytes()).is_err(), "{body}");
+        }
+        let form = RawForm::parse(b"note=two%0D%0Alines&form_token=t&x=%20a%20").expect("plain text");
+        assert_eq!(form.get("note"), "two\nlines");
+        assert_eq!(form.get("x"), "a");
+        assert_eq!(form.token(), "t");
+    }
+
+    #[test]
+    fn too_many_fields_are_refused() {
+        let body = (0..=FIELDS).map(|i| format!("f{i}=1")).collect::<Vec<_>>().join("&");
+        assert!(RawForm::parse(body.as_bytes()).is_err());
+    }
+}

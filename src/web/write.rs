@@ -59,6 +59,28 @@ pub fn percent(probability: f64) -> String {
     format!("{number}\u{202f}%")
 }
 
+/// A number never parts from its unit, nor a before from its after: those spaces become unbreakable.
+pub fn unbroken(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let joins = |before: char, after: char, next: Option<&char>| {
+        // "0.02 %", "47 d", "7.5 mL", "1 → 4"; but not "2 and": a unit is short or has a capital or a slash in it.
+        before.is_ascii_digit() && (after == '%' || after == '→' || after == '×')
+            || before == '→'
+            || before.is_ascii_digit() && after.is_alphabetic() && next.is_none_or(|n| !n.is_ascii_lowercase())
+            || before.is_ascii_digit() && after.is_uppercase()
+    };
+    letters
+        .iter()
+        .enumerate()
+        .map(
+            |(at, letter)| match (letter, at.checked_sub(1).map(|b| letters[b]), letters.get(at + 1)) {
+                (' ', Some(before), Some(after)) if joins(before, *after, letters.get(at + 2)) => '\u{a0}',
+                _ => *letter,
+            },
+        )
+        .collect()
+}
+
 /// A signed change: +14, −3, ±0.
 pub fn change(value: f64) -> String {
     match value.round() {
@@ -96,6 +118,14 @@ mod tests {
         assert_eq!(percent(0.0012), "<1\u{202f}%");
         assert_eq!(percent(0.9991), ">99\u{202f}%");
         assert_eq!(percent(0.0), "0\u{202f}%");
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        assert_eq!(
+            unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4"),
+            "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4"
+        );
     }
 
     #[test]

@@ -129,7 +129,10 @@ fn bounds(spot: Spot, text: &str) -> Rect {
 /// One decimal is finer than a pixel needs.
 fn number(value: f64) -> String {
     let text = format!("{value:.1}");
-    text.strip_suffix(".0").unwrap_or(&text).to_string()
+    match text.strip_suffix(".0").unwrap_or(&text) {
+        "-0" => "0".into(),
+        short => short.into(),
+    }
 }
 
 fn all_finite(values: &[f64]) -> bool {
@@ -286,6 +289,14 @@ impl Canvas {
             .find_map(|lines| spots.iter().find(|spot| free(self, spot, *lines)))?;
         self.text(spot, class, text);
         Some(spot)
+    }
+
+    /// Puts another drawing of the same chart on top of this one.
+    pub fn append(&mut self, other: Canvas) {
+        self.body.push_str(&other.body);
+        self.taken.extend(other.taken);
+        self.lines.extend(other.lines);
+        self.texts.extend(other.texts);
     }
 
     /// The finished element when the text beside it says the same: hidden from screen readers.

@@ -4,4 +4,9 @@
 mod draw;
 
 pub mod bars; // risk: contributions as a waterfall, the interval as a bar
+pub mod km; // survival and incidence curves
 pub mod spark; // three years of burden in a row of the triage list
+pub mod timeline; // all measures of one patient on one axis
+
+#[cfg(test)]
+mod checks;

@@ -60,6 +60,13 @@ pub fn svg(spark: &Spark) -> String {
 fn draw(spark: &Spark) -> Canvas {
     let mut canvas = Canvas::new(SIZE.0);
     let (left, right, top, bottom) = (5.0, SIZE.0 - 5.0, 5.0, SIZE.1 - 9.0);
+    // Room above an interval without an upper bound, so that its arrow stays inside.
+    let open = |mark: &Mark| matches!(mark, Mark::Between { hi, .. } if hi.is_none_or(f64::is_infinite));
+    let top = if spark.samples.iter().any(|(_, mark)| open(mark)) {
+        top + 9.0
+    } else {
+        top
+    };
     let span = f64::from((spark.until - spark.from).max(1));
     let x = |day: i32| left + (right - left) * (f64::from(day - spark.from) / span).clamp(0.0, 1.0);
     let (lo, hi) = decades(spark.samples.iter().filter_map(|(_, mark)| mark.height()));
@@ -77,9 +84,11 @@ fn draw(spark: &Spark) -> Canvas {
     if limit.is_finite() {
         canvas.rect(0.0, y(limit), SIZE.0, SIZE.1 - y(limit), "zone", "");
     }
+    // What is only known to an interval has no point to draw a line through.
     let line: Vec<_> = spark
         .samples
         .iter()
+        .filter(|(_, mark)| matches!(mark, Mark::Value(_) | Mark::Below { .. }))
         .filter_map(|(day, mark)| mark.height().map(|v| (x(*day), y(v))))
         .collect();
     canvas.path(&line, false, "b-line", "");
@@ -89,10 +98,20 @@ fn draw(spark: &Spark) -> Canvas {
             (Mark::Failed, _) => canvas.cross(at, foot - 1.0, 2.5, ""),
             (Mark::Below { .. }, Some(v)) => canvas.hanging(at, y(v), 3.2, "b-hollow", ""),
             (Mark::Below { .. }, None) => canvas.hanging(at, foot - 4.0, 3.2, "b-hollow", ""),
-            (Mark::Between { lo, hi }, Some(v)) => {
-                let end = hi.map_or(top - 3.0, &y);
-                canvas.line(at, y(lo.max(f64::MIN_POSITIVE)), at, end, "b-range");
-                canvas.dot(at, y(v), 2.2, "b-dot", "");
+            (Mark::Between { lo, hi }, Some(_)) => {
+                let low = y(lo.max(f64::MIN_POSITIVE));
+                match hi.filter(|hi| hi.is_finite()) {
+                    Some(hi) => canvas.rect(at - 2.0, y(hi), 4.0, (low - y(hi)).max(2.0), "b-span", ""),
+                    None => {
+                        canvas.line(at, low, at, low - 8.0, "b-range");
+                        canvas.path(
+                            &[(at - 3.2, low - 7.0), (at + 3.2, low - 7.0), (at, low - 12.0)],
+                            true,
+                            "b-solid",
+                            "",
+                        );
+                    }
+                }
             }
             (_, Some(v)) => canvas.dot(at, y(v), 2.8, "b-dot", ""),
             (_, None) => {}

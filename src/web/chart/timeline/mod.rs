@@ -228,7 +228,6 @@ pub(super) fn draw(chart: &Timeline) -> (Canvas, f64) {
     // Shades and hairlines reach from the treatments to the axis, whose height is known only when all rows are: they are drawn
     // on a canvas of their own and put beneath.
     let mut words = Canvas::new(chart.width);
-    words.texts.clear();
     reserve_today(&mut words, &frame, chart, top);
     for surgery in &chart.surgeries {
         let (from, _) = perioperative(&frame, *surgery);

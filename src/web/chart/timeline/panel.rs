@@ -4,7 +4,8 @@ use super::super::draw::{Anchor, Canvas, Rect, Spot, decades};
 use super::{Frame, Mark, Sample, Series};
 use crate::web::write;
 
-const HEIGHT: f64 = 190.0;
+/// Height of one decade, within the limits of a whole panel.
+const DECADE: f64 = 38.0;
 /// Below the lowest decade: crosses, marks without a limit, triangles that hang from the lowest line.
 const FOOT: f64 = 20.0;
 
@@ -31,6 +32,9 @@ pub fn draw(canvas: &mut Canvas, frame: &Frame, series: &Series, top: f64) -> f6
     let foot = scale.bottom + FOOT;
     let name_y = top + 12.0;
     frame.name(canvas, name_y, "t-burden", &series.label);
+    if long(&series.unit) {
+        frame.name(canvas, name_y + 14.0, "t-muted", &series.unit);
+    }
     if let Some((from, to)) = series.window {
         canvas.rect(frame.x(from), top, frame.x(to) - frame.x(from), foot - top, "see", "");
     }
@@ -41,11 +45,21 @@ pub fn draw(canvas: &mut Canvas, frame: &Frame, series: &Series, top: f64) -> f6
     lines(canvas, frame, &scale, series);
     marks(canvas, frame, &scale, &series.samples);
     if let Some((from, to)) = series.window {
-        let spots = [
-            (frame.x(to) - 3.0, top + 12.0, Anchor::End),
-            (frame.x(from) - 3.0, top + 12.0, Anchor::End),
-        ];
-        canvas.place(&spots, &frame.area(top, foot), "t-risk halo", "scan would see it");
+        let area = frame.area(top, foot);
+        let ends = |y: f64| {
+            [
+                (frame.x(to) - 3.0, y, Anchor::End),
+                (frame.width - 2.0, y, Anchor::End),
+                (frame.x(from) - 3.0, y, Anchor::End),
+            ]
+        };
+        if canvas
+            .place(&ends(top + 12.0), &area, "t-risk halo", "scan would see it")
+            .is_none()
+        {
+            canvas.place(&ends(top + 12.0), &area, "t-risk halo", "scan would");
+            canvas.place(&ends(top + 26.0), &area, "t-risk halo", "see it");
+        }
     }
     labels(canvas, frame, &scale, series);
     foot + 6.0
@@ -64,12 +78,20 @@ fn scale(series: &Series, top: f64) -> Scale {
     });
     let trend = series.trend.iter().chain(&series.forecast).map(|p| Some(p.1));
     let (lo, hi) = decades(samples.chain(trend).flatten());
+    // A long unit has a line of its own beneath the name.
+    let top = top + if long(&series.unit) { 36.0 } else { 22.0 };
+    let height = (DECADE * f64::from(hi - lo)).clamp(104.0, 190.0);
     Scale {
         lo,
         hi,
-        top: top + 22.0,
-        bottom: top + 22.0 + HEIGHT,
+        top,
+        bottom: top + height,
     }
+}
+
+/// Too long to stand beside each decade.
+fn long(unit: &str) -> bool {
+    unit.chars().count() > 2
 }
 
 fn grid(canvas: &mut Canvas, frame: &Frame, scale: &Scale, series: &Series) {
@@ -80,10 +102,10 @@ fn grid(canvas: &mut Canvas, frame: &Frame, scale: &Scale, series: &Series) {
         canvas.line(frame.left, y, frame.right, y, "grid");
         if (scale.hi - decade) % every == 0 {
             let number = write::figure(10f64.powi(decade));
-            let text = if decade == scale.hi || series.unit.chars().count() <= 2 {
-                [number.as_str(), series.unit.as_str()].join("\u{202f}").trim_end().to_string()
-            } else {
+            let text = if long(&series.unit) {
                 number
+            } else {
+                with_unit(&number, &series.unit)
             };
             frame.name(canvas, y + 4.0, "t-muted", &text);
         }
@@ -123,11 +145,19 @@ fn lines(canvas: &mut Canvas, frame: &Frame, scale: &Scale, series: &Series) {
     canvas.avoid_line(&trend);
     canvas.avoid_line(&forecast);
     if trend.is_empty() {
-        let link: Vec<_> = series
-            .samples
-            .iter()
-            .filter_map(|s| s.mark.height().map(|v| (frame.x(s.day), scale.y(v))))
-            .collect();
+        // Without a trend a thin line joins what is known to a point; through an interval there is no line to draw.
+        let mut link = vec![];
+        for sample in &series.samples {
+            match (sample.mark, sample.mark.height()) {
+                (Mark::Failed, _) => {}
+                (Mark::Value(_) | Mark::Below { .. }, Some(v)) => link.push((frame.x(sample.day), scale.y(v))),
+                _ => {
+                    canvas.path(&link, false, "b-link", "");
+                    canvas.avoid_line(&link);
+                    link.clear();
+                }
+            }
+        }
         canvas.path(&link, false, "b-link", "");
         canvas.avoid_line(&link);
     }
@@ -156,16 +186,21 @@ fn marks(canvas: &mut Canvas, frame: &Frame, scale: &Scale, samples: &[Sample]) 
     }
 }
 
-/// Found, but only known to lie between: a bar with caps; without an upper bound an arrow.
+/// Found, but only known to lie between: a span; without an upper bound an arrow.
 fn interval(canvas: &mut Canvas, scale: &Scale, x: f64, lo: f64, hi: Option<f64>, about: &str) {
     let bottom = scale.y(lo);
     let top = hi.map_or(bottom - 26.0, |hi| scale.y(hi)).min(bottom - 4.0);
-    canvas.path(&[(x, bottom), (x, top)], false, "b-range", about);
-    canvas.line(x - 4.0, bottom, x + 4.0, bottom, "b-range");
     if hi.is_some() {
-        canvas.line(x - 4.0, top, x + 4.0, top, "b-range");
+        canvas.rect(x - 3.5, top, 7.0, bottom - top, "b-span", about);
     } else {
-        canvas.path(&[(x - 4.5, top + 3.0), (x + 4.5, top + 3.0), (x, top - 5.0)], true, "b-solid", about);
+        canvas.path(&[(x, bottom), (x, top)], false, "b-range", about);
+        canvas.line(x - 4.0, bottom, x + 4.0, bottom, "b-range");
+        canvas.path(
+            &[(x - 4.5, top + 3.0), (x + 4.5, top + 3.0), (x, top - 5.0)],
+            true,
+            "b-solid",
+            about,
+        );
     }
     canvas.take(Rect {
         x: x - 4.0,
@@ -189,12 +224,21 @@ fn labels(canvas: &mut Canvas, frame: &Frame, scale: &Scale, series: &Series) {
         // A row of non-detects is named once, at its end.
         let repeats = at > 0
             && at + 1 < count
-            && matches!((sample.mark, series.samples[at + 1].mark), (Mark::Below { .. }, Mark::Below { .. }));
+            && matches!(
+                (sample.mark, series.samples[at + 1].mark),
+                (Mark::Below { .. }, Mark::Below { .. })
+            );
         if repeats || (matches!(sample.mark, Mark::Below { .. }) && at == 0 && count > 1) {
             continue;
         }
-        let Some((y, reach)) = spot_of(sample.mark, scale) else { continue };
-        let text = if sample.label.is_empty() { own_label(sample.mark, &series.unit) } else { sample.label.clone() };
+        let Some((y, reach)) = spot_of(sample.mark, scale) else {
+            continue;
+        };
+        let text = if sample.label.is_empty() {
+            own_label(sample.mark, &series.unit)
+        } else {
+            sample.label.clone()
+        };
         let x = frame.x(sample.day);
         let spots: [Spot; 6] = [
             (x + 8.0, y + 4.0, Anchor::Start),
@@ -204,13 +248,25 @@ fn labels(canvas: &mut Canvas, frame: &Frame, scale: &Scale, series: &Series) {
             (x, y + 20.0, Anchor::Middle),
             (x - 4.0, y - reach, Anchor::End),
         ];
-        canvas.place(&spots, &frame.area(scale.top - 20.0, scale.bottom + FOOT + 4.0), "halo", &text);
+        canvas.place(
+            &spots,
+            &frame.area(scale.top - 20.0, scale.bottom + FOOT + 4.0),
+            "halo",
+            &text,
+        );
     }
     if let Some(sample) = series.samples.iter().find(|s| s.limit.is_some_and(|l| l > 0.0)) {
         let y = scale.y(sample.limit.unwrap_or(1.0));
         let ends = series.samples.iter().map(|s| frame.x(s.day) + 10.0);
-        let spots: Vec<Spot> = ends.flat_map(|x| [(x, y - 5.0, Anchor::Start), (x, y + 14.0, Anchor::Start)]).collect();
-        canvas.place(&spots, &frame.area(scale.top, scale.bottom + FOOT), "t-muted halo", "limit of each sample");
+        let spots: Vec<Spot> = ends
+            .flat_map(|x| [(x, y - 5.0, Anchor::Start), (x, y + 14.0, Anchor::Start)])
+            .collect();
+        canvas.place(
+            &spots,
+            &frame.area(scale.top, scale.bottom + FOOT),
+            "t-muted halo",
+            "limit of each sample",
+        );
     }
 }
 
@@ -225,7 +281,7 @@ fn spot_of(mark: Mark, scale: &Scale) -> Option<(f64, f64)> {
 }
 
 fn own_label(mark: Mark, unit: &str) -> String {
-    let number = |v: f64| format!("{}\u{202f}{unit}", write::figure(v)).trim_end().to_string();
+    let number = |v: f64| with_unit(&write::figure(v), unit);
     match mark {
         Mark::Value(v) => number(v),
         Mark::Between { lo, hi: Some(hi) } if hi.is_finite() => format!("{}–{}", write::figure(lo), number(hi)),
@@ -233,5 +289,14 @@ fn own_label(mark: Mark, unit: &str) -> String {
         Mark::Below { limit: Some(limit) } => format!("<{}", number(limit)),
         Mark::Below { limit: None } => "not detected".into(),
         Mark::Failed => "failed".into(),
+    }
+}
+
+/// A thin space before %, a wider one before words, neither breaking.
+fn with_unit(number: &str, unit: &str) -> String {
+    match unit {
+        "" => number.into(),
+        unit if long(unit) => format!("{number}\u{a0}{unit}"),
+        unit => format!("{number}\u{202f}{unit}"),
     }
 }

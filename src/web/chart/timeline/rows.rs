@@ -9,14 +9,25 @@ pub fn counts(canvas: &mut Canvas, frame: &Frame, counts: &Counts, top: f64) -> 
     let (head, foot) = (top + 8.0, top + 40.0);
     frame.name(canvas, foot - 10.0, "t-row", &counts.label);
     canvas.line(frame.left, foot, frame.right, foot, "grid");
-    let most = counts.points.iter().map(|p| p.hi).filter(|v| v.is_finite()).fold(5.0, f64::max).ln_1p();
+    let most = counts
+        .points
+        .iter()
+        .map(|p| p.hi)
+        .filter(|v| v.is_finite())
+        .fold(5.0, f64::max)
+        .ln_1p();
     let y = |n: f64| foot - (foot - head) * (n.max(0.0).ln_1p() / most).min(1.0);
     for point in &counts.points {
         let x = frame.x(point.day);
         match point.found {
             Some(_) => {
                 canvas.line(x, y(point.lo), x, y(point.hi), "count-range");
-                canvas.take(Rect { x: x - 2.0, y: head, w: 4.0, h: foot - head });
+                canvas.take(Rect {
+                    x: x - 2.0,
+                    y: head,
+                    w: 4.0,
+                    h: foot - head,
+                });
             }
             None => {
                 canvas.cross(x, foot - 7.0, 4.0, &point.about);
@@ -41,7 +52,11 @@ pub fn counts(canvas: &mut Canvas, frame: &Frame, counts: &Counts, top: f64) -> 
 /// A grey line on its own log scale, the patient's usual value dashed, words at the end.
 pub fn protein(canvas: &mut Canvas, frame: &Frame, protein: &Protein, top: f64) -> f64 {
     let (head, foot) = (top + 18.0, top + 42.0);
-    let values = protein.points.iter().filter_map(|(_, m)| m.height()).chain(protein.usual);
+    let values = protein
+        .points
+        .iter()
+        .filter_map(|(_, m)| m.height())
+        .chain(protein.usual);
     let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in values.filter(|v| v.is_finite() && *v > 0.0) {
         lo = lo.min(value.ln());
@@ -55,8 +70,11 @@ pub fn protein(canvas: &mut Canvas, frame: &Frame, protein: &Protein, top: f64) 
     if let Some(usual) = protein.usual.filter(|u| *u > 0.0) {
         canvas.line(frame.left, y(usual), frame.right, y(usual), "limit");
     }
-    let line: Vec<_> =
-        protein.points.iter().filter_map(|(day, m)| m.height().map(|v| (frame.x(*day), y(v)))).collect();
+    let line: Vec<_> = protein
+        .points
+        .iter()
+        .filter_map(|(day, m)| m.height().map(|v| (frame.x(*day), y(v))))
+        .collect();
     canvas.path(&line, false, "p-line", "");
     canvas.avoid_line(&line);
     for (day, mark) in &protein.points {
@@ -83,7 +101,11 @@ pub fn protein(canvas: &mut Canvas, frame: &Frame, protein: &Protein, top: f64) 
 /// Sum of target lesions from zero, in mm: growth and shrinkage keep their true proportion.
 pub fn lesions(canvas: &mut Canvas, frame: &Frame, points: &[Point], top: f64) -> f64 {
     let (head, foot) = (top + 20.0, top + 88.0);
-    let most = points.iter().map(|p| p.value).filter(|v| v.is_finite()).fold(1.0, f64::max);
+    let most = points
+        .iter()
+        .map(|p| p.value)
+        .filter(|v| v.is_finite())
+        .fold(1.0, f64::max);
     let step = nice_step(most, 3.0);
     let full = (most / step).ceil() * step;
     let y = |v: f64| foot - (foot - head) * (v / full).clamp(0.0, 1.0);
@@ -91,7 +113,12 @@ pub fn lesions(canvas: &mut Canvas, frame: &Frame, points: &[Point], top: f64) -
     for at in 0..=((full / step).round() as i32) {
         let value = f64::from(at) * step;
         canvas.line(frame.left, y(value), frame.right, y(value), "grid");
-        frame.name(canvas, y(value) + 4.0, "t-muted", &format!("{}\u{202f}mm", write::figure(value)));
+        frame.name(
+            canvas,
+            y(value) + 4.0,
+            "t-muted",
+            &format!("{}\u{202f}mm", write::figure(value)),
+        );
     }
     let line: Vec<_> = points.iter().map(|p| (frame.x(p.day), y(p.value))).collect();
     canvas.path(&line, false, "l-line", "");
@@ -100,10 +127,18 @@ pub fn lesions(canvas: &mut Canvas, frame: &Frame, points: &[Point], top: f64) -
         canvas.dot(*x, *at, 3.0, "l-dot", &point.about);
         canvas.take(Rect::around(*x, *at, 3.0));
     }
-    let lowest = points.iter().enumerate().min_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(at, _)| at);
-    let mut named: Vec<usize> = [points.len().checked_sub(1), Some(0), lowest].into_iter().flatten().collect();
+    let lowest = points
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.value.total_cmp(&b.1.value))
+        .map(|(at, _)| at);
+    let mut named: Vec<usize> = [points.len().checked_sub(1), Some(0), lowest]
+        .into_iter()
+        .flatten()
+        .collect();
     named.dedup();
-    named.extend(0..points.len());
+    // The others only where the sum changed: a plateau is named once.
+    named.extend((1..points.len()).filter(|at| millimetres(points[*at].value) != millimetres(points[*at - 1].value)));
     let mut done = vec![];
     for at in named {
         if done.contains(&at) {
@@ -119,9 +154,27 @@ pub fn lesions(canvas: &mut Canvas, frame: &Frame, points: &[Point], top: f64) -
             (x - 6.0, y + 4.0, Anchor::End),
         ];
         // Words of the middle points come only where neither marks nor the line are near.
-        canvas.place(&spots, &frame.area(top, foot + 16.0), "halo", &write::figure(points[at].value));
+        canvas.place(
+            &spots,
+            &frame.area(top, foot + 16.0),
+            "halo",
+            &millimetres(points[at].value),
+        );
     }
     foot + 14.0
+}
+
+/// Whole millimetres, one decimal below ten.
+fn millimetres(value: f64) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    let text = if value >= 10.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    };
+    text.strip_suffix(".0").unwrap_or(&text).to_string()
 }
 
 /// Hollow green squares are clear, filled crimson is disease, each with its word where there is room (two lines of it).
@@ -145,7 +198,11 @@ pub fn scans(canvas: &mut Canvas, frame: &Frame, scans: &[Scan], top: f64) -> f6
             (x - 4.0, middle + 19.0, Anchor::Start),
             (x + 4.0, middle + 19.0, Anchor::End),
         ];
-        let class = if scan.finding == Finding::Disease { "t-flag" } else { "t-muted" };
+        let class = if scan.finding == Finding::Disease {
+            "t-flag"
+        } else {
+            "t-muted"
+        };
         if let Some(spot) = canvas.place(&spots, &frame.area(top, middle + 26.0), class, &scan.word) {
             foot = foot.max(spot.1 + 6.0);
         }

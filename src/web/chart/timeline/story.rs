@@ -11,7 +11,10 @@ pub fn treatments(canvas: &mut Canvas, frame: &Frame, treatments: &[Treatment], 
     let mut sorted: Vec<&Treatment> = treatments.iter().collect();
     sorted.sort_by_key(|t| (t.from, t.to));
     for treatment in sorted {
-        let (from, to) = (frame.x(treatment.from), treatment.to.map_or(frame.right, |to| frame.x(to)));
+        let (from, to) = (
+            frame.x(treatment.from),
+            treatment.to.map_or(frame.right, |to| frame.x(to)),
+        );
         let (from, to) = (from.min(to), to.max(from + 3.0));
         let room = to - from - 10.0;
         let inside = text_width(&treatment.label) <= room;
@@ -55,7 +58,12 @@ pub fn events(canvas: &mut Canvas, frame: &Frame, events: &[Event], top: f64) ->
         let x = frame.x(event.day);
         match event.what {
             Happening::Relapse => canvas.path(
-                &[(x, middle - 6.0), (x + 6.0, middle), (x, middle + 6.0), (x - 6.0, middle)],
+                &[
+                    (x, middle - 6.0),
+                    (x + 6.0, middle),
+                    (x, middle + 6.0),
+                    (x - 6.0, middle),
+                ],
                 true,
                 "e-bad",
                 &event.about,
@@ -122,9 +130,17 @@ pub fn axis(canvas: &mut Canvas, frame: &Frame, label: &str, y: f64) -> f64 {
         let month = tick * step;
         let x = frame.x_of(f64::from(month) * DAYS_PER_MONTH);
         canvas.line(x, y, x, y + 4.0, "axis");
-        let text = if month < 0 { format!("−{}", -month) } else { month.to_string() };
+        let text = if month < 0 {
+            format!("−{}", -month)
+        } else {
+            month.to_string()
+        };
         canvas.text((x, y + 17.0, Anchor::Middle), "t-muted", &text);
     }
-    canvas.text(((frame.left + frame.right) / 2.0, y + 35.0, Anchor::Middle), "t-muted", label);
+    canvas.text(
+        ((frame.left + frame.right) / 2.0, y + 35.0, Anchor::Middle),
+        "t-muted",
+        label,
+    );
     y + 42.0
 }

@@ -149,7 +149,3 @@ grant select, update on publication to metwatch_job;
 create trigger audit after insert or update on run for each row
   when (new.state <> 'running') execute function app.audit_row();
 create trigger audit after insert on model for each row execute function app.audit_row();
-
--- The catalogue (tests/it/catalogue.rs holds it against `domain::measure::CATALOGUE`).
-insert into measure (code, label) values
-  ('ctdna', 'ctDNA'), ('ctc', 'CTC'), ('marrow_dtc', 'Marrow DTC'), ('imaging', 'Imaging'), ('protein', 'Protein markers');

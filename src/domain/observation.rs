@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::id::{AssayId, ObservationId, VisitId};
-use super::reading::Reading;
+use super::reading::{Comparator, Limits, Reading};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
@@ -32,4 +32,26 @@ pub struct Observation {
     /// Further components of the assay; the catalogue declares their codes.
     pub detail: Map<String, Value>,
     pub note: Option<String>,
+}
+
+/// An observation that was judged sound and is not yet saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewObservation {
+    pub measure: &'static str,
+    pub assay: AssayId,
+    pub analyte: String,
+    pub collected_on: NaiveDate,
+    pub raw_text: String,
+    pub reading: Reading,
+    pub comparator: Option<Comparator>,
+    /// The number beside the comparator, in the stored unit.
+    pub value: Option<f64>,
+    pub unit: String,
+    /// The assay's limits as they were when this was saved.
+    pub limits: Limits,
+    pub screened: Option<f64>,
+    pub detail: Map<String, Value>,
+    pub note: Option<String>,
+    /// Why a value that raised a soft message was kept.
+    pub confirmed: Option<String>,
 }

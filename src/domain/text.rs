@@ -1,0 +1,134 @@
+//! Typed text made fit to keep (S-091): NFC, outer blanks off, no characters that hide or steer.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::problem::Problem;
+
+/// Cleaned text of at most `max` characters; a tab or a line end may stand inside it.
+pub fn clean(raw: &str, max: usize) -> Result<String, Problem> {
+    // Checked before it is normalised, so that a huge text costs nothing.
+    if raw.chars().count() > max.saturating_mul(2).saturating_add(16) {
+        return Err(Problem::too_long(max));
+    }
+    let text: String = raw.replace("\r\n", "\n").nfc().collect();
+    let text = text.trim();
+    if text.chars().any(hidden) {
+        return Err(Problem::control_characters());
+    }
+    if text.chars().count() > max {
+        return Err(Problem::too_long(max));
+    }
+    Ok(text.to_owned())
+}
+
+/// The same for what fits on one line: a code, a number, a date.
+pub fn clean_line(raw: &str, max: usize) -> Result<String, Problem> {
+    let text = clean(raw, max)?;
+    if text.contains(['\n', '\t']) {
+        return Err(Problem::control_characters());
+    }
+    Ok(text)
+}
+
+/// Controls (tab and line feed apart), direction marks, tag characters and non-characters.
+fn hidden(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' | '\u{fdd0}'..='\u{fdef}')
+        || (c as u32) & 0xfffe == 0xfffe
+}
+
+/// A modest look for what names a person: a title with a name, a mail address, a phone or hospital number (V-PHI-01).
+pub fn looks_personal(text: &str) -> bool {
+    long_number(text) || mail_address(text) || titled_name(text) || labelled_number(text)
+}
+
+/// Seven digits in a row, or nine with the marks people put into phone numbers. A date has eight, with marks.
+fn long_number(text: &str) -> bool {
+    let (mut digits, mut in_row) = (0, 0);
+    for c in text.chars() {
+        match c {
+            '0'..='9' => {
+                digits += 1;
+                in_row += 1;
+            }
+            ' ' | '-' | '(' | ')' | '+' => in_row = 0,
+            _ => (digits, in_row) = (0, 0),
+        }
+        if in_row >= 7 || digits >= 9 {
+            return true;
+        }
+    }
+    false
+}
+
+fn mail_address(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        word.split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.starts_with('.'))
+    })
+}
+
+fn titled_name(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| {
+        matches!(
+            pair[0].trim_end_matches(['.', ':']),
+            "Mr" | "Mrs" | "Ms" | "Miss" | "Herr" | "Frau" | "Name" | "name"
+        ) && pair[1].chars().next().is_some_and(char::is_uppercase)
+    })
+}
+
+fn labelled_number(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    ["mrn", "nhs", "hospital no", "hospital number", "phone", "tel."]
+        .iter()
+        .any(|label| {
+            lower.match_indices(label).any(|(at, _)| {
+                let rest = &lower[at + label.len()..];
+                rest.chars().take(12).filter(char::is_ascii_digit).count() >= 4
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_refused_and_line_ends_made_one() {
+        assert_eq!(clean(" line1\r\nline2 ", 100).as_deref(), Ok("line1\nline2"));
+        for raw in ["a\0b", "a\u{1b}[31mred", "\u{202e}cod.exe", "\u{fdd0}", "\u{e0041}"] {
+            assert_eq!(clean(raw, 100).map_err(|p| p.code), Err("V-TEXT-02"), "{raw:?}");
+        }
+        assert_eq!(clean(&"A".repeat(10_001), 10_000).map_err(|p| p.code), Err("V-TEXT-01"));
+        assert_eq!(clean("e\u{301}", 1).as_deref(), Ok("é"));
+    }
+
+    #[test]
+    fn names_phones_and_hospital_numbers_are_seen() {
+        for text in [
+            "spoke to Mrs Jones",
+            "call 07700 900 123",
+            "MRN 44821",
+            "a.b@c.org",
+            "0049 30 901820",
+        ] {
+            assert!(looks_personal(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn notes_of_the_clinic_are_not() {
+        for text in [
+            "Drawn 2024-03-01, tube 2 of 3, 7.5 mL",
+            "=HYPERLINK(\"http://127.0.0.1\",\"x\")",
+            "@SUM(1,1)",
+            "http://169.254.169.254/latest/meta-data",
+            "CA 19-9 rose from 37 to 120 in 90 days",
+            "<script>alert(1)</script>",
+            "",
+        ] {
+            assert!(!looks_personal(text), "{text}");
+        }
+    }
+}

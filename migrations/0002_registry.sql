@@ -263,13 +263,13 @@ insert into measure_component (measure, code) values
   ('imaging', 'new_lesion'),
   ('imaging', 'lesions'),
   ('imaging', 'overall_response'),
-  ('imaging', 'size_change_percent'),
+  ('imaging', 'change_percent'),
   ('imaging', 'read_by'),
   ('protein', 'result'),
   ('protein', 'uln');
 insert into assay_version (assay_code, version, measure, analyte, platform, specimen_type, unit, volume_required_ml, max_age_h, lod, range_high, positivity_rule, source_document, loinc) values
   ('SIGNATERA-16', '1', 'ctdna', 'tumour-informed ctDNA', 'Tumour-informed panel, 16 loci', 'PLAS', '{mtm}/mL', null, null, 0.3, null, 'variants>=2', 'data dictionary 2.6', null),
-  ('INSPIRE-BESPOKE', '1', 'ctdna', 'tumour-informed ctDNA', 'Bespoke panel of the INSPIRE trial', 'PLAS', '{mtm}/mL', null, null, null, null, null, 'Bratman et al., Nature Cancer 2020; no limit of detection is stated with the data', null),
+  ('INSPIRE-BESPOKE', '1', 'ctdna', 'ctdna', 'tumour-informed bespoke panel', 'PLAS', '{mtm}/mL', null, null, null, null, null, 'Bratman et al., Nature Cancer 2020; s43018-020-0096-5', null),
   ('WGS-INFORMED', '1', 'ctdna', 'tumour-informed ctDNA', 'Tumour-informed whole genome', 'PLAS', '[ppm]', null, null, 3.45, 300000, null, 'data dictionary 2.6', null),
   ('PANEL-VAF', '1', 'ctdna', 'highest variant allele fraction', 'Gene panel with matched white cells', 'PLAS', '1', null, null, null, null, null, 'data dictionary 2.6', null),
   ('METHYLATION-TF', '1', 'ctdna', 'tumour fraction', 'Methylation, tissue-free', 'PLAS', '1', null, null, null, null, null, 'data dictionary 2.6', null),

@@ -35,7 +35,7 @@ pub fn accept(raw: &RawEntry, assay: &Assay, context: &Context) -> Result<Accept
         problem.field = "collected_on".to_owned();
     }
     let assay = with_stated_limit(measure, raw, assay, &mut problems);
-    let entry = read(measure, raw, &assay, &mut problems);
+    let entry = read(measure, raw, &assay, context, &mut problems);
     let note = free_text(raw.note.as_deref(), &measure.field("note"), &mut problems);
     let confirmed = reason(measure, raw, &mut problems);
     let Some(entry) = entry else { return Err(problems) };
@@ -117,19 +117,17 @@ pub(crate) fn free_text(raw: Option<&str>, field: &str, problems: &mut Vec<Probl
 }
 
 /// Every field on its own. `None` where the reading itself could not be made out.
-fn read(measure: &dyn Measure, raw: &RawEntry, assay: &Assay, problems: &mut Vec<Problem>) -> Option<Entry> {
+fn read(
+    measure: &dyn Measure,
+    raw: &RawEntry,
+    assay: &Assay,
+    context: &Context,
+    problems: &mut Vec<Problem>,
+) -> Option<Entry> {
     let primary_text = measure.primary_text(raw);
     let parsed = match &primary_text {
-        Some(text) => match raw.get("unit") {
-            Some(unit)
-                if measure
-                    .component(measure.primary())
-                    .is_some_and(|c| c.kind == Kind::Result) =>
-            {
-                read_with_unit(text, Some(unit), assay)
-            }
-            _ => measure.read(text, assay),
-        },
+        Some(text) => against_baseline(measure, text, assay, context)
+            .unwrap_or_else(|| measure.read(text, raw.get("unit"), assay)),
         None => Err(Problem::required(measure.label())),
     };
     let parsed = match parsed {
@@ -212,7 +210,9 @@ impl Entry {
             Kind::Result => number::parse(&line, number::PLACES, Problem::unreadable_number)?,
             Kind::Choice(choices) => {
                 let codes = || choices.iter().map(|choice| choice.code).collect::<Vec<_>>();
-                let found = choices.iter().find(|choice| choice.code == line);
+                let found = choices
+                    .iter()
+                    .find(|choice| choice.code == line || choice.code == line.replace(' ', "_"));
                 let choice = found.ok_or_else(|| Problem::unknown_choice(component.label, &codes()))?;
                 self.choices.insert(code, choice.code);
                 return Ok(None);
@@ -319,6 +319,37 @@ fn against_file(measure: &dyn Measure, entry: &Entry, assay: &Assay, context: &C
         }
     }
     problems
+}
+
+/// `POS >BASE` and `POS <BASE`: detected, above or below this patient's first number of the series. `None` for any other text.
+fn against_baseline(
+    measure: &dyn Measure,
+    text: &str,
+    assay: &Assay,
+    context: &Context,
+) -> Option<Result<Parsed, Problem>> {
+    let kind = measure.component(measure.primary())?.kind;
+    let sign = text.trim().strip_prefix("POS ")?.strip_suffix("BASE")?.trim();
+    if kind != Kind::Result || !matches!(sign, "<" | ">" | "<=" | ">=") {
+        return None;
+    }
+    let baseline = context
+        .series(measure.code(), assay.id)
+        .find_map(|earlier| match earlier.reading {
+            Reading::Quantified { value } => Some(value),
+            _ => None,
+        });
+    let parsed = match baseline {
+        Some(value) => reading::parse(&format!("POS {sign}{value}"), &assay.limits()),
+        None => reading::parse("POS", &assay.limits()).map(|mut parsed| {
+            parsed.remarks.push(Problem::no_baseline());
+            parsed
+        }),
+    };
+    Some(parsed.map(|parsed| Parsed {
+        raw_text: text.trim().to_owned(),
+        ..parsed
+    }))
 }
 
 /// The components beyond the reading and the amount screened.

@@ -53,11 +53,11 @@ const ASSAYS: &[AssaySeed] = &[
         )
     },
     AssaySeed {
-        source: "Bratman et al., Nature Cancer 2020; no limit of detection is stated with the data",
+        source: "Bratman et al., Nature Cancer 2020; s43018-020-0096-5",
         ..AssaySeed::new(
             "INSPIRE-BESPOKE",
-            "tumour-informed ctDNA",
-            "Bespoke panel of the INSPIRE trial",
+            "ctdna",
+            "tumour-informed bespoke panel",
             "PLAS",
             "{mtm}/mL",
         )

@@ -38,7 +38,7 @@ const COMPONENTS: &[Component] = &[
     Component::new("lesions", "Lesions", Kind::Integer).hard(0.0, 1000.0),
     Component::new("overall_response", "Overall response", Kind::Choice(RESPONSES)),
     Component::new(
-        "size_change_percent",
+        "change_percent",
         "Change of target size from baseline",
         Kind::Decimal(3),
     )
@@ -95,7 +95,7 @@ impl Measure for Imaging {
     /// Without a sum, the finding is the reading; without a finding, a stated response or change says that lesions are there.
     fn primary_text(&self, raw: &RawEntry) -> Option<String> {
         let of_lesions = || {
-            raw.get("size_change_percent")
+            raw.get("change_percent")
                 .or(raw.get("overall_response").filter(|response| *response != "NE"))
                 .or(raw.get("lesions").filter(|lesions| *lesions != "0"))
                 .map(|_| "target lesions")
@@ -107,13 +107,13 @@ impl Measure for Imaging {
             .map(str::to_owned)
     }
 
-    fn read(&self, text: &str, assay: &Assay) -> Result<Parsed, Problem> {
+    fn read(&self, text: &str, unit: Option<&str>, assay: &Assay) -> Result<Parsed, Problem> {
         let reading = match text {
             "none" => Reading::NotDetected { hi: None },
             "equivocal" | "NE" => Reading::Indeterminate,
             "local" | "nodal" | "distant" | "target lesions" => SEEN,
             number => {
-                let mut parsed = read_with_unit(number, None, assay)?;
+                let mut parsed = read_with_unit(number, unit, assay)?;
                 // A scan has no limit of detection to be missed.
                 parsed.remarks.retain(|remark| remark.code != "V-LOD-02");
                 return Ok(parsed);
@@ -135,7 +135,7 @@ impl Measure for Imaging {
         let lesions = sum.is_some_and(|sum| sum > 0.0)
             || entry.number("lesions").is_some_and(|lesions| lesions > 0.0)
             || entry.flag("new_lesion");
-        let stated_change = entry.number("size_change_percent").is_some();
+        let stated_change = entry.number("change_percent").is_some();
         let found =
             lesions || stated_change || matches!(entry.choice("assessment"), Some("local" | "nodal" | "distant"));
         if clear && lesions {

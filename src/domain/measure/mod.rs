@@ -88,11 +88,11 @@ pub trait Measure: Sync {
         raw.get(self.primary()).map(str::to_owned)
     }
 
-    /// From the primary text to a reading.
-    fn read(&self, text: &str, assay: &Assay) -> Result<Parsed, Problem> {
+    /// From the primary text, and a unit told beside it, to a reading.
+    fn read(&self, text: &str, unit: Option<&str>, assay: &Assay) -> Result<Parsed, Problem> {
         match self.component(self.primary()).map(|component| component.kind) {
             Some(Kind::Count) => reading::parse_count(text),
-            _ => accept::read_with_unit(text, None, assay),
+            _ => accept::read_with_unit(text, unit, assay),
         }
     }
 

@@ -301,7 +301,7 @@ fn a_scan_says_what_it_saw() {
         Reading::Quantified { value: 24.0 }
     );
     assert_eq!(
-        reading("CT", &[("size_change_percent", "-31.5")]).detection(),
+        reading("CT", &[("change_percent", "-31.5")]).detection(),
         "detected_not_quantified"
     );
     assert_eq!(only("CT", &[("overall_response", "PD")]).0, "V-IMG-01");
@@ -362,6 +362,40 @@ fn a_response_is_held_against_the_sums_on_file() {
         problems[0].text,
         "By RECIST the sums give PD; you entered SD. Keep yours with a reason?"
     );
+}
+
+#[test]
+fn a_reading_against_the_baseline_takes_its_bound_from_the_file() {
+    let mut context = context();
+    let judged = |context: &Context, text| {
+        accept(&RawEntry::of([("result", text)]), &assay("INSPIRE-BESPOKE"), context).expect("accepted")
+    };
+    let accepted = judged(&context, "POS >BASE");
+    assert_eq!(
+        accepted.observation.reading,
+        Reading::DetectedNotQuantified {
+            lo: 0.0,
+            hi: f64::INFINITY
+        }
+    );
+    assert!(accepted.notes.iter().any(|p| p.code == "V-LOD-04"));
+    context.earlier = vec![
+        earlier("ctdna", 2, "2024-01-01", 113.85),
+        earlier("ctdna", 2, "2024-02-01", 7.0),
+    ];
+    let (above, below) = (
+        judged(&context, "POS >BASE").observation,
+        judged(&context, "POS <BASE").observation,
+    );
+    assert_eq!(
+        above.reading,
+        Reading::DetectedNotQuantified {
+            lo: 113.85,
+            hi: f64::INFINITY
+        }
+    );
+    assert_eq!(below.reading, Reading::DetectedNotQuantified { lo: 0.0, hi: 113.85 });
+    assert_eq!((above.raw_text.as_str(), above.value), ("POS >BASE", Some(113.85)));
 }
 
 #[test]

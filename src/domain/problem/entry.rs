@@ -117,6 +117,13 @@ impl Problem {
         )
     }
 
+    pub fn no_baseline() -> Problem {
+        Problem::note(
+            "V-LOD-04",
+            "No earlier number of this series is on file, so this is kept as 'detected', with no upper bound.",
+        )
+    }
+
     pub fn above_measuring_range(value: f64, range_high: f64) -> Problem {
         Problem::note(
             "V-LOD-03",

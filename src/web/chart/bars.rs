@@ -1,6 +1,7 @@
 //! Risk as bars: how the contributions add up, and where the risk stands with its interval.
 
-use super::draw::{Anchor, Canvas, fit};
+use super::draw::{Anchor, Canvas};
+use super::words::fit;
 use crate::web::write;
 
 /// What one fact does to the risk, in percentage points.

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use super::words::{escape, text_width};
+
 /// Height of a line of 12 px text, and of its box in collision tests.
 pub const LINE: f64 = 14.0;
 
@@ -58,57 +60,6 @@ pub struct Canvas {
     /// Lines: a label avoids them when it can.
     lines: Vec<Rect>,
     pub texts: Vec<(Rect, String)>,
-}
-
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // Not allowed in XML, whatever the escape.
-            c if c.is_control() && c != '\n' && c != '\t' => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Width of 12 px text in the style sheet's face, a little on the wide side (bold and the system's faces are wider).
-pub fn text_width(text: &str) -> f64 {
-    let em: f64 = text
-        .chars()
-        .map(|letter| match letter {
-            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | 'I' | '!' | '·' => 0.30,
-            ' ' | '\u{a0}' | 't' | 'f' | 'r' | '(' | ')' | '/' | '-' => 0.40,
-            '\u{202f}' | '\u{2009}' => 0.22,
-            'm' | 'w' | 'M' | 'W' | '%' | '@' | '→' | '≥' | '≤' => 0.95,
-            'A'..='Z' => 0.72,
-            '0'..='9' | '−' | '+' | '<' | '>' | '=' | '±' => 0.66,
-            'a'..='z' | '–' => 0.60,
-            c if (c as u32) < 0x2000 => 0.72,
-            _ => 1.05,
-        })
-        .sum();
-    em * 12.0
-}
-
-/// The text, shortened with … to fit a width.
-pub fn fit(text: &str, width: f64) -> String {
-    if text_width(text) <= width {
-        return text.to_string();
-    }
-    let mut out = String::new();
-    for letter in text.chars() {
-        if text_width(&out) + text_width(&letter.to_string()) + 12.0 > width {
-            break;
-        }
-        out.push(letter);
-    }
-    format!("{}…", out.trim_end())
 }
 
 fn bounds(spot: Spot, text: &str) -> Rect {
@@ -319,38 +270,4 @@ impl Canvas {
             self.body
         )
     }
-}
-
-/// Decades that hold all positive finite values: at least two, at most nine.
-pub fn decades(values: impl Iterator<Item = f64>) -> (i32, i32) {
-    let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-    for value in values.filter(|v| v.is_finite() && *v > 0.0) {
-        lo = lo.min(value.log10());
-        hi = hi.max(value.log10());
-    }
-    if lo > hi {
-        return (-1, 1);
-    }
-    // The small slack keeps 0.01 itself on its own decade line.
-    let (mut lo, mut hi) = ((lo + 1e-9).floor() as i32, (hi - 1e-9).ceil() as i32);
-    hi = hi.max(lo + 1);
-    if hi - lo < 2 {
-        hi += 1;
-    }
-    lo = lo.max(hi - 9);
-    (lo, hi)
-}
-
-/// Steps of 1, 2, 5 × 10ⁿ from zero that cover `max` in at most `most` steps.
-pub fn nice_step(max: f64, most: f64) -> f64 {
-    if !max.is_finite() || max <= 0.0 {
-        return 1.0;
-    }
-    let raw = max / most.max(1.0);
-    let power = 10f64.powf(raw.log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|m| m * power)
-        .find(|step| *step >= raw - 1e-12)
-        .unwrap_or(10.0 * power)
 }

@@ -1,6 +1,8 @@
 //! Kaplan-Meier and incidence curves: step lines with bands, names at the lines' ends, numbers at risk aligned under the ticks.
 
-use super::draw::{Anchor, Canvas, Rect, fit, nice_step, text_width};
+use super::draw::{Anchor, Canvas, Rect};
+use super::scale::nice_step;
+use super::words::{fit, text_width};
 use crate::web::write;
 
 /// Time is in the unit that `x_label` names, from zero; all curves end at `until`.

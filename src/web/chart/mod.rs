@@ -2,6 +2,8 @@
 //! classes of the style sheet (no inline style, S-101). Every page shows a table with the same content beside a chart.
 
 mod draw;
+mod scale;
+mod words;
 
 pub mod bars; // risk: contributions as a waterfall, the interval as a bar
 pub mod km; // survival and incidence curves

@@ -1,7 +1,8 @@
 //! Burden of the last years in one row of the triage list: a line, solid dots, hollow triangles below the limit, the zone below
 //! the limit shaded, a cross for a failed sample.
 
-use super::draw::{Canvas, decades};
+use super::draw::Canvas;
+use super::scale::decades;
 
 /// What a sample says. Values and limits are in the assay's own unit, above zero.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,8 +6,9 @@ mod panel;
 mod rows;
 mod story;
 
-use super::draw::{Anchor, Canvas, Rect, fit};
+use super::draw::{Anchor, Canvas, Rect};
 pub use super::spark::Mark;
+use super::words::fit;
 
 /// Days count from the anchor, negative before it. Everything is optional; an empty timeline is an axis.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,7 @@
 //! One concentration on a log scale: decades, each sample's limit as a dashed step, the burden line over its band, the samples.
 
-use super::super::draw::{Anchor, Canvas, Rect, Spot, decades};
+use super::super::draw::{Anchor, Canvas, Rect, Spot};
+use super::super::scale::decades;
 use super::{Frame, Mark, Sample, Series};
 use crate::web::write;
 

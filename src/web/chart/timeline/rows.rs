@@ -1,6 +1,7 @@
 //! The rows beneath the concentrations: counts, proteins, target lesions, scans.
 
-use super::super::draw::{Anchor, Canvas, Rect, nice_step};
+use super::super::draw::{Anchor, Canvas, Rect};
+use super::super::scale::nice_step;
 use super::{Counts, Finding, Frame, Mark, Point, Protein, Scan};
 use crate::web::write;
 

@@ -1,6 +1,7 @@
 //! What frames the measures: treatments on top, events beneath, the axis in months.
 
-use super::super::draw::{Anchor, Canvas, Rect, fit, text_width};
+use super::super::draw::{Anchor, Canvas, Rect};
+use super::super::words::{fit, text_width};
 use super::{DAYS_PER_MONTH, Event, Frame, Happening, Kind, Treatment};
 
 const LANE: f64 = 20.0;

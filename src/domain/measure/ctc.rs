@@ -128,15 +128,15 @@ impl Measure for Ctc {
 
     fn check(&self, entry: &Entry, assay: &Assay, context: &Context) -> Vec<Problem> {
         let mut problems = vec![];
-        if let (Some(volume), Some(needed)) = (entry.number("volume_ml"), assay.volume_required_ml) {
-            if volume < needed {
-                problems.push(Problem::small_volume(volume).at(self.field("volume_ml")));
-            }
+        if let (Some(volume), Some(needed)) = (entry.number("volume_ml"), assay.volume_required_ml)
+            && volume < needed
+        {
+            problems.push(Problem::small_volume(volume).at(self.field("volume_ml")));
         }
-        if let (Some(hours), Some(max)) = (entry.number("sample_age_h"), assay.max_age_h) {
-            if hours > f64::from(max) {
-                problems.push(Problem::old_sample(hours, max).at(self.field("sample_age_h")));
-            }
+        if let (Some(hours), Some(max)) = (entry.number("sample_age_h"), assay.max_age_h)
+            && hours > f64::from(max)
+        {
+            problems.push(Problem::old_sample(hours, max).at(self.field("sample_age_h")));
         }
         if let Some(count) = entry.parsed.value {
             for part in PARTS
@@ -147,10 +147,10 @@ impl Measure for Ctc {
                 problems.push(Problem::out_of_range(label, 0.0, count).at(self.field(part)));
             }
         }
-        if let (Some(positive), Some(tested)) = (entry.number("her2_positive"), entry.number("her2_tested")) {
-            if positive > tested {
-                problems.push(Problem::out_of_range("HER2 positive", 0.0, tested).at(self.field("her2_positive")));
-            }
+        if let (Some(positive), Some(tested)) = (entry.number("her2_positive"), entry.number("her2_tested"))
+            && positive > tested
+        {
+            problems.push(Problem::out_of_range("HER2 positive", 0.0, tested).at(self.field("her2_positive")));
         }
         let at_count = self.field("count");
         if let Some(days) = context.days_since_agent("doxorubicin").filter(|days| *days < 7) {

@@ -104,10 +104,11 @@ impl Measure for MarrowDtc {
     fn check(&self, entry: &Entry, _assay: &Assay, _context: &Context) -> Vec<Problem> {
         let mut problems = vec![];
         let found = entry.parsed.value;
-        if let (Some(found), Some(millions)) = (found, entry.number("mnc_screened")) {
-            if millions > 0.0 && found > millions * 1e6 {
-                problems.push(Problem::more_found_than_screened().at(self.field("tumour_cells")));
-            }
+        if let (Some(found), Some(millions)) = (found, entry.number("mnc_screened"))
+            && millions > 0.0
+            && found > millions * 1e6
+        {
+            problems.push(Problem::more_found_than_screened().at(self.field("tumour_cells")));
         }
         if found == Some(0.0) && entry.choice("rt_qpcr") == Some("positive") {
             problems.push(Problem::staining_and_pcr_differ().at(self.field("rt_qpcr")));

@@ -91,7 +91,11 @@ pub trait Measure: Sync {
     /// From the primary text, and a unit told beside it, to a reading.
     fn read(&self, text: &str, unit: Option<&str>, assay: &Assay) -> Result<Parsed, Problem> {
         match self.component(self.primary()).map(|component| component.kind) {
-            Some(Kind::Count) => reading::parse_count(text),
+            // Cells are cells: a rate per mL beside a count would be another number.
+            Some(Kind::Count) => match unit.filter(|unit| unit::factor(unit, &assay.unit) != Some(1.0)) {
+                Some(other) => Err(Problem::other_unit(unit::words(&assay.unit), other, None)),
+                None => reading::parse_count(text),
+            },
             _ => accept::read_with_unit(text, unit, assay),
         }
     }

@@ -258,6 +258,13 @@ fn ctc_is_a_count_in_a_volume() {
         let told = told("CELLSEARCH", &[("count", count), ("volume_ml", volume)]);
         assert!(told.contains(&at(code, field)), "{count} in {volume}: {told:?}");
     }
+    assert_eq!(
+        only(
+            "CELLSEARCH",
+            &[("count", "5"), ("volume_ml", "7.5"), ("unit", "cells/mL")]
+        ),
+        at("V-UNIT-01", "ctc.count")
+    );
     assert!(judge("CELLSEARCH", &[("count", "QNS"), ("volume_ml", "")]).is_ok());
     assert_eq!(
         only(

@@ -90,6 +90,7 @@ impl Plan {
         let log: File = OpenOptions::new()
             .create(true)
             .append(true)
+            .mode(0o600)
             .open(&self.log)
             .trying(cannot)?;
         let errors = log.try_clone().trying(cannot)?;

@@ -33,3 +33,8 @@ pub async fn held(app: &App, actor: &Actor) -> Result<Vec<Site>> {
     work.finish(Entry::by_trigger()).await?;
     Ok(sites)
 }
+
+/// Every centre, for the console.
+pub async fn all(app: &App) -> Result<Vec<Site>> {
+    Ok(store::sites::all(&app.db).await?)
+}

@@ -3,10 +3,16 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use metwatch::app::App;
+use metwatch::clock::SystemClock;
 use metwatch::config::Config;
+use metwatch::store::Db;
 use metwatch::store::server::{self, Embedded, Login, Logins, Options};
 
 use super::show::Step;
+
+/// Of the pages' pool; the two cores of a small machine are busy with fewer.
+const CONNECTIONS: u32 = 16;
 
 /// Whether a subcommand may work beside a running program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,12 +87,21 @@ impl Database {
         }
     }
 
-    /// The address for pages and console, once it is sure that the walls hold with it.
-    pub async fn app(&self) -> anyhow::Result<&str> {
-        let Some(url) = &self.logins.app else {
-            bail!("DATABASE_URL must sign in as metwatch_app or as an administrator")
+    /// The shared state over this database, once it is sure that the walls hold with its logins.
+    pub async fn app(&self, config: &Config) -> anyhow::Result<App> {
+        let Logins { app, job } = &self.logins;
+        let Some(either) = app.as_ref().or(job.as_ref()) else {
+            bail!("there is no login to work with")
         };
-        server::safe_to_serve(url).await?;
-        Ok(url)
+        let (app, job) = (app.as_ref().unwrap_or(either), job.as_ref().unwrap_or(either));
+        server::safe_to_serve(app).await?;
+        if app != job {
+            server::safe_to_serve(job).await?;
+        }
+        Ok(App::new(
+            Db::connect(app, job, CONNECTIONS)?,
+            SystemClock,
+            config.clone(),
+        ))
     }
 }

@@ -2,7 +2,11 @@
 
 mod database; // the database that the settings name
 mod migrate;
+mod routes;
+mod serve;
 mod show; // progress and words on the terminal
+mod user;
+mod verify_audit;
 mod with_database;
 
 use std::process::ExitCode;
@@ -25,6 +29,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve the pages
+    ///
+    /// Starts the private database server unless DATABASE_URL is set. SIGTERM or Ctrl-C ends it: requests in flight finish,
+    /// then the database shuts down.
+    Serve,
+    /// Add, link or disable a user
+    #[command(subcommand)]
+    User(user::Command),
+    /// Print every route with the right that it needs
+    Routes(routes::Arguments),
+    /// Recompute the audit trail's hash chains and compare them with the anchors
+    ///
+    /// Ends with 0 when every chain is whole and with 1 when one is not; names the first bad entry of each.
+    VerifyAudit,
     /// Bring the database's roles and schema up to date
     ///
     /// Makes the logins metwatch_app and metwatch_job, the database and its tables if they are missing. With DATABASE_URL,
@@ -54,6 +72,10 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Serve => serve::run(&config).await,
+        Command::User(command) => user::run(&config, command).await,
+        Command::Routes(arguments) => routes::run(&arguments),
+        Command::VerifyAudit => verify_audit::run(&config).await,
         Command::Migrate => migrate::run(&config).await,
         Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,
     }

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod health;
 pub mod pager;
 pub mod routes;
+pub mod serve;
 pub mod session;
 pub mod shared;
 pub mod shell;

@@ -1,0 +1,143 @@
+//! The audit trail: entries name who and what, chains hold, and five tamperings as superuser are each found.
+
+use metwatch::actions::audit;
+use metwatch::domain::access::Role;
+use sqlx::{AssertSqlSafe, Executor, Row};
+
+use crate::support::TestApp;
+
+/// Some entries on the north patient's chain: three changes beside the first insert.
+async fn with_changes() -> TestApp {
+    let test = TestApp::new().await;
+    for year in [1961, 1962, 1963] {
+        test.sql(&format!(
+            "update patient set birth_year = {year}, version = version + 1 where site_id = 1 and id = 1"
+        ))
+        .await;
+    }
+    test
+}
+
+#[tokio::test]
+async fn an_undisturbed_trail_verifies() {
+    let test = with_changes().await;
+    let report = audit::verify(&test.app).await.unwrap();
+    assert!(report.entries >= 8, "{}", report.entries);
+    assert_eq!(report.broken, []);
+}
+
+#[tokio::test]
+async fn an_entry_says_who_what_and_from_which_value_to_which() {
+    let test = with_changes().await;
+    let mut superuser = test.database.superuser().await;
+    let row = superuser
+        .fetch_one("select actor_name, action, table_name, changes from audit_entry where site_id = 1 and subject = 1 order by seq desc limit 1")
+        .await
+        .unwrap();
+    assert_eq!(row.get::<String, _>("actor_name"), "console");
+    assert_eq!(row.get::<String, _>("action"), "update");
+    let changes: serde_json::Value = row.get("changes");
+    assert_eq!(changes["birth_year"], serde_json::json!([1962, 1963]));
+}
+
+/// Statements of somebody with all rights to the database and none to the key beside it.
+const TAMPERINGS: &[(&str, &str)] = &[
+    ("a changed value", "update audit_entry set changes = jsonb_set(changes, '{birth_year,1}', '1999') where site_id = 1 and subject = 1 and seq = 3"),
+    ("a changed value with its digest", "update audit_entry set changes = jsonb_set(changes, '{birth_year,1}', '1999'),
+       digests = jsonb_set(digests, '{birth_year,1}', to_jsonb(app.digest('1999'))) where site_id = 1 and subject = 1 and seq = 3"),
+    ("a removed entry", "delete from audit_entry where site_id = 1 and subject = 1 and seq = 3"),
+    ("a removed tail", "delete from audit_entry where site_id = 1 and subject = 1 and seq = 5;
+       update audit_head set seq = 4, hash = (select hash from audit_entry where site_id = 1 and subject = 1 and seq = 4) where site_id = 1 and subject = 1"),
+    ("a swapped order", "update audit_entry set seq = -3 where site_id = 1 and subject = 1 and seq = 3;
+       update audit_entry set seq = 3 where site_id = 1 and subject = 1 and seq = 4;
+       update audit_entry set seq = 4 where site_id = 1 and subject = 1 and seq = -3"),
+    ("an added entry", "insert into audit_entry select site_id, subject, 6, at, actor_id, 'somebody else', role, session_id, request_id, action, table_name,
+       record_id, changes, digests, reason, version, hash from audit_entry where site_id = 1 and subject = 1 and seq = 5"),
+    ("a removed chain", "delete from audit_entry where site_id = 1 and subject = 1; delete from audit_head where site_id = 1 and subject = 1"),
+    ("a rewritten chain", "update audit_entry set actor_name = 'nobody' where site_id = 1 and subject = 1 and seq = 5;
+       update audit_entry e set hash = sha256((select hash from audit_entry where site_id = 1 and subject = 1 and seq = 4) || app.audit_bytes(e))
+       where site_id = 1 and subject = 1 and seq = 5;
+       update audit_head set hash = (select hash from audit_entry where site_id = 1 and subject = 1 and seq = 5) where site_id = 1 and subject = 1"),
+];
+
+#[tokio::test]
+async fn every_tampering_as_superuser_is_found_and_named() {
+    for (name, statements) in TAMPERINGS {
+        let test = with_changes().await;
+        audit::anchor(&test.app).await.unwrap();
+        let mut superuser = test.database.superuser().await;
+        let behind = format!(
+            "alter table audit_entry disable trigger all; {statements}; alter table audit_entry enable trigger all"
+        );
+        superuser.execute(AssertSqlSafe(behind)).await.unwrap();
+        let report = audit::verify(&test.app).await.unwrap();
+        let first = report.broken.first().unwrap_or_else(|| panic!("{name} was not found"));
+        assert_eq!((first.site_id, first.subject), (1, 1), "{name}: {first:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_forged_anchor_is_found() {
+    let test = with_changes().await;
+    audit::anchor(&test.app).await.unwrap();
+    let path = test.app.config.data.join("audit/anchors.jsonl");
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replacen("\"chains\":", "\"chains\":1", 1);
+    std::fs::write(&path, text).unwrap();
+    let report = audit::verify(&test.app).await.unwrap();
+    assert_eq!(report.broken.len(), 1, "{:?}", report.broken);
+}
+
+#[tokio::test]
+async fn the_trail_is_append_only_even_for_the_owner() {
+    let test = with_changes().await;
+    let mut superuser = test.database.superuser().await;
+    for refused in [
+        "update audit_entry set role = 'x'",
+        "delete from audit_entry",
+        "truncate audit_entry",
+    ] {
+        let error = superuser
+            .execute(AssertSqlSafe(format!("set role metwatch_owner; {refused}")))
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{refused}: {error}");
+    }
+}
+
+/// Actions on no patient go to the actor's own chain; a page read often leaves one entry an hour.
+#[tokio::test]
+async fn reads_and_refusals_leave_their_entries() {
+    let test = TestApp::new().await;
+    let clinician = test.client(Role::Clinician).await;
+    for _ in 0..3 {
+        assert_eq!(clinician.get("/centres/NOR").await.status, 200);
+    }
+    assert_eq!(clinician.get("/administration").await.status, 403);
+    assert_eq!(clinician.get("/centres/SOU").await.status, 404);
+    assert_eq!(clinician.get("/patients?q=NOR").await.status, 200);
+    let mut superuser = test.database.superuser().await;
+    let mut count = async |sql: &'static str| -> i64 { superuser.fetch_one(sql).await.unwrap().get(0) };
+    assert_eq!(
+        count("select count(*) from audit_entry where action = 'viewed' and table_name = 'centre'").await,
+        1
+    );
+    assert_eq!(
+        count("select count(*) from audit_entry where action = 'refused'").await,
+        2
+    );
+    assert_eq!(
+        count("select count(*) from audit_entry where action = 'searched'").await,
+        1
+    );
+    assert_eq!(
+        count("select count(*) from audit_entry where action = 'signed_in'").await,
+        1
+    );
+    // the term itself is nowhere
+    assert_eq!(
+        count("select count(*) from audit_entry where action = 'searched' and changes::text like '%NOR%'").await,
+        0
+    );
+}

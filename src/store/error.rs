@@ -36,8 +36,13 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(cause) => match (cause.code().as_deref(), cause.constraint()) {
                 // integrity violations that name a constraint
                 (Some(code), Some(name)) if code.starts_with("23") => Error::Conflict(name.to_owned()),
-                // shutting down, starting up, connection failures, out of connections
-                (Some(code), _) if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") => {
+                // shutting down, starting up, connection failures, out of connections, closed to connections
+                (Some(code), _)
+                    if code.starts_with("57P")
+                        || code.starts_with("08")
+                        || code.starts_with("53")
+                        || code == "55000" =>
+                {
                     Error::Unavailable(error)
                 }
                 _ => Error::Database(error),

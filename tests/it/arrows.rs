@@ -75,10 +75,11 @@ fn module_of(path: &Path, root: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// Every name that follows `prefix` in the code; comments are passed over.
+/// Every name that follows `prefix` in the code; comments, and what follows a quote, are passed over.
 fn named_after<'t>(text: &'t str, prefix: &str) -> BTreeSet<&'t str> {
     text.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| line.split('"').next().unwrap_or(line))
         .flat_map(|line| {
             line.match_indices(prefix)
                 .map(move |(at, _)| &line[at + prefix.len()..])

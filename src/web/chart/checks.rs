@@ -287,7 +287,11 @@ fn curves_name_their_groups_and_align_the_numbers_at_risk() {
             })
             .collect(),
         censored: vec![2.0, 5.5, 99.0],
-        at_risk: km::ticks(15.0).iter().map(|t| (2982.0 - 100.0 * t) as u64).collect(),
+        at_risk: km::ticks(15.0)
+            .iter()
+            .map(|t| format!("{}", 2982.0 - 100.0 * t))
+            .collect(),
+        known_to: None,
     };
     let curves = Curves {
         id: "km".into(),

@@ -29,8 +29,10 @@ pub struct Group {
     /// After each event time: probability and its interval, all in 0..=1, in time order.
     pub steps: Vec<Step>,
     pub censored: Vec<f64>,
-    /// At the times of `ticks(until)`, in that order.
-    pub at_risk: Vec<u64>,
+    /// At the times of `ticks(until)`, in that order, in words: "1,204", or "<5" where so few may not be told apart.
+    pub at_risk: Vec<String>,
+    /// Where this line stops, when before the others: beyond it too few are watched.
+    pub known_to: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -171,25 +173,26 @@ fn value_at(curves: &Curves, group: &Group, time: f64) -> f64 {
 }
 
 /// Each value holds until the next step.
-fn stairs(frame: &Frame, steps: &[Step], from: f64, of: impl Fn(&Step) -> f64) -> Vec<(f64, f64)> {
+fn stairs(frame: &Frame, group: &Group, from: f64, of: impl Fn(&Step) -> f64) -> Vec<(f64, f64)> {
+    let until = group.known_to.map_or(frame.until, |to| to.min(frame.until));
     let mut points = vec![(frame.x(0.0), y(from))];
     let mut now = from;
-    for step in steps.iter().filter(|s| s.time <= frame.until && of(s).is_finite()) {
+    for step in group.steps.iter().filter(|s| s.time <= until && of(s).is_finite()) {
         points.push((frame.x(step.time), y(now)));
         now = of(step);
         points.push((frame.x(step.time), y(now)));
     }
-    points.push((frame.x(frame.until), y(now)));
+    points.push((frame.x(until), y(now)));
     points
 }
 
 fn line(frame: &Frame, curves: &Curves, group: &Group) -> Vec<(f64, f64)> {
-    stairs(frame, &group.steps, start(curves), |s| s.p)
+    stairs(frame, group, start(curves), |s| s.p)
 }
 
 fn band(canvas: &mut Canvas, frame: &Frame, curves: &Curves, group: &Group, look: usize) {
-    let mut outline = stairs(frame, &group.steps, start(curves), |s| s.hi);
-    outline.extend(stairs(frame, &group.steps, start(curves), |s| s.lo).into_iter().rev());
+    let mut outline = stairs(frame, group, start(curves), |s| s.hi);
+    outline.extend(stairs(frame, group, start(curves), |s| s.lo).into_iter().rev());
     canvas.path(&outline, true, &format!("k-band f{look}"), "");
 }
 
@@ -241,7 +244,7 @@ fn foot(canvas: &mut Canvas, frame: &Frame, curves: &Curves) -> f64 {
         let label = fit(&group.label, frame.left - 20.0);
         canvas.text((0.0, y, Anchor::Start), &format!("t-bold f{}", at % LOOKS), &label);
         for (tick, number) in ticks.iter().zip(&group.at_risk) {
-            canvas.text((frame.x(*tick), y, Anchor::Middle), "", &write::thousands(*number));
+            canvas.text((frame.x(*tick), y, Anchor::Middle), "", number);
         }
     }
     y + 8.0

@@ -60,8 +60,11 @@ impl Plan {
             ("max_connections", "100".into()),
             ("shared_buffers", "256MB".into()),
             ("jit", "off".into()),
+            ("recovery_init_sync_method", recovery_sync().into()),
             ("logging_collector", "off".into()),
             ("log_destination", "stderr".into()),
+            // Warnings are what the pool's hooks provoke with every request.
+            ("log_min_messages", "error".into()),
             ("lc_messages", "C".into()),
             // Nothing of a patient in the log: no statement, no bound value, and no DETAIL, which quotes whole rows.
             ("log_statement", "none".into()),
@@ -118,6 +121,17 @@ impl Plan {
             Some(line) => format!("{line} (more in {})", self.log.display()),
             None => format!("see {}", self.log.display()),
         }
+    }
+}
+
+/// How the server makes sure, after a crash, that the files it starts from are on the disk. One call per file system is
+/// many times faster than one per file, and as safe from Linux 5.8 on, which reports a failed write to it.
+fn recovery_sync() -> &'static str {
+    let release = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split('.').map_while(|part| part.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) >= (5, 8) => "syncfs",
+        _ => "fsync",
     }
 }
 

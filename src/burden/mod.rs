@@ -1,1 +1,15 @@
-//! burden
+//! Burden: what is there. From a history to its ctDNA series, the sparkline, one line of state and the last reading in words.
+//! It says nothing of what may come; that is `risk`.
+
+pub mod lesions;
+pub mod series;
+mod spark;
+mod state;
+pub mod words;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use series::{Against, Series};
+pub use spark::{Mark, Spark, spark};
+pub use state::{last_reading, state};

@@ -128,3 +128,143 @@ impl History {
         events.chain(observations).chain(self.origin()).max()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Days};
+    use proptest::prelude::*;
+    use serde_json::Map;
+
+    use super::*;
+    use crate::domain::id::{AssayId, EventId, ObservationId, PatientId, SiteId, TumourId};
+    use crate::domain::patient::{Precision, Sex};
+    use crate::domain::reading::Reading;
+
+    fn day(n: u64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day") + Days::new(n)
+    }
+
+    /// A fact: what it is, its id, the id it supersedes, when it was true and when it was known.
+    type Fact = (u8, i64, Option<i64>, u64, u64);
+
+    fn add(record: &mut Record, (kind, id, supersedes, on, known): Fact) {
+        // An id is used once, and an amendment is known later than what it amends.
+        let supersedes = supersedes.filter(|old| *old < id);
+        match kind {
+            0 => record.observations.push(Observation {
+                id: ObservationId(id),
+                visit: None,
+                measure: "ctdna".into(),
+                assay: AssayId(1),
+                assay_name: "A".into(),
+                analyte: "ctdna".into(),
+                collected_on: day(on),
+                known_on: day(known),
+                recorded_at: DateTime::UNIX_EPOCH,
+                supersedes: supersedes.map(ObservationId),
+                entered_in_error: on % 7 == 0,
+                raw_text: String::new(),
+                reading: Reading::Quantified { value: on as f64 },
+                unit: "{mtm}/mL".into(),
+                lod: None,
+                loq: None,
+                screened: None,
+                detail: Map::new(),
+                note: None,
+            }),
+            1 => record.events.push(Event {
+                id: EventId(id),
+                supersedes: supersedes.map(EventId),
+                what: if on % 2 == 0 {
+                    Happening::LastContact
+                } else {
+                    Happening::Lost
+                },
+                last_clear_on: None,
+                occurred_on: day(on),
+                known_on: day(known),
+            }),
+            _ => record.tumours.push(Tumour {
+                id: TumourId(id),
+                supersedes: supersedes.map(TumourId),
+                diagnosed_on: day(on),
+                precision: Precision::Day,
+                organ: "breast".into(),
+                subtype: None,
+                laterality: None,
+                grade: None,
+                size_mm: None,
+                size_band: None,
+                nodes_positive: None,
+                er_fmol: None,
+                pgr_fmol: None,
+                her2: None,
+                metastatic_at_entry: false,
+                known_on: day(known),
+            }),
+        }
+    }
+
+    fn record(facts: &[Fact]) -> Record {
+        let mut record = Record {
+            patient: Patient {
+                site: SiteId(1),
+                id: PatientId(1),
+                key: "T-0001".into(),
+                birth_year: 1970,
+                sex: Sex::Female,
+                menopausal_status: None,
+                known_on: day(0),
+                version: 1,
+            },
+            tumours: vec![],
+            treatments: vec![],
+            surgeries: vec![],
+            enrolments: vec![],
+            observations: vec![],
+            events: vec![],
+        };
+        for fact in facts {
+            add(&mut record, *fact);
+        }
+        record
+    }
+
+    fn fact(id: i64) -> impl Strategy<Value = Fact> {
+        (0u8..3, prop::option::of(0..id.max(1)), 0u64..60, 0u64..60)
+            .prop_map(move |(kind, old, on, known)| (kind, id, old, on, known))
+    }
+
+    fn facts() -> impl Strategy<Value = Vec<Fact>> {
+        (0usize..15).prop_flat_map(|n| (0..n as i64).map(fact).collect::<Vec<_>>())
+    }
+
+    proptest! {
+        /// The promise behind every replay and every honest lead time.
+        #[test]
+        fn a_later_fact_never_changes_an_earlier_view(before in facts(), later in fact(99), at in 0u64..60, wait in 1u64..60) {
+            let mut with_later = record(&before);
+            let (kind, id, supersedes, on, _) = later;
+            add(&mut with_later, (kind, id, supersedes, on, at + wait));
+            prop_assert_eq!(with_later.as_of(day(at)), record(&before).as_of(day(at)));
+        }
+
+        #[test]
+        fn the_order_of_entry_does_not_matter(before in facts(), at in 0u64..60, turn in 0usize..15) {
+            let mut turned = before.clone();
+            if !turned.is_empty() {
+                let n = turned.len();
+                turned.rotate_left(turn % n);
+            }
+            prop_assert_eq!(record(&turned).as_of(day(at)), record(&before).as_of(day(at)));
+        }
+
+        #[test]
+        fn nothing_of_tomorrow_is_seen(before in facts(), at in 0u64..60) {
+            let view = record(&before).as_of(day(at));
+            prop_assert!(view.observations.iter().all(|o| o.known_on <= day(at) && o.collected_on <= day(at)));
+            prop_assert!(view.events.iter().all(|e| e.known_on <= day(at) && e.occurred_on <= day(at)));
+            prop_assert!(view.tumours.iter().all(|t| t.known_on <= day(at)));
+        }
+    }
+}

@@ -1,1 +1,21 @@
-//! risk
+//! From histories to scores and flags, each with its reasons. Risk is what may come; what is there is `burden`.
+
+pub mod features;
+pub mod model;
+pub mod rules;
+
+#[cfg(test)]
+mod tests;
+
+pub use features::{Excluded, TrainingRow};
+pub use model::{Contribution, NightModel, NotScored, Score};
+pub use rules::{RISK_THRESHOLD, flags_for, risk_flag};
+
+/// Why no model could be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{events} events of cause {cause}; a fit needs {needed}")]
+    TooFewEvents { cause: u32, events: usize, needed: usize },
+    #[error(transparent)]
+    Survival(#[from] crate::survival::Error),
+}

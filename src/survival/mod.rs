@@ -19,7 +19,7 @@ pub mod metrics;
 pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
-pub use cause_specific::{CauseSpecific, Risk};
+pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;
 pub use follow_up::FollowUp;

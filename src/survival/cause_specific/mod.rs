@@ -1,6 +1,7 @@
 //! Two Cox models for two competing causes, and the chance of the first that they imply.
 
 mod incidence;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +9,8 @@ use linfa::Dataset;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
+
+pub use shares::Shares;
 
 use super::{Cox, CoxModel, Error, FollowUp, Ties};
 
@@ -40,6 +43,13 @@ impl CauseSpecific {
     /// The last day on which somebody was observed; beyond it nothing can be said.
     pub fn followed_to(&self) -> f64 {
         self.first.followed_to.max(self.second.followed_to)
+    }
+
+    /// How many events of cause 1 the fit saw in (from, to]: a risk for a window in which it saw hardly any is hardly worth giving.
+    pub fn seen(&self, from: f64, to: f64) -> usize {
+        let counts = &self.first.baseline.events[self.first.steps_until(from)..];
+        let steps = self.first.steps_until(to).saturating_sub(self.first.steps_until(from));
+        counts.iter().take(steps).sum()
     }
 
     /// The chance of cause 1 in (from, to] for somebody with this row who is free of both at `from`.

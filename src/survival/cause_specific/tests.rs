@@ -171,3 +171,23 @@ proptest! {
         prop_assert!(pair.risk(row.view(), from, from + length / 2.0).unwrap() <= risk.value + 1e-12);
     }
 }
+
+#[test]
+fn shares_make_up_the_risk() {
+    let (x, y) = women();
+    let pair = CauseSpecific::fit(x.clone(), y).unwrap();
+    for i in (0..x.nrows()).step_by(97) {
+        let shares = pair.shares(x.row(i), 1.0, 2.0).unwrap();
+        near(
+            shares.at_means + shares.effects.iter().sum::<f64>(),
+            pair.risk(x.row(i), 1.0, 2.0).unwrap(),
+            1e-14,
+        );
+    }
+    // One column away from the means takes all of the difference.
+    let mut row = pair.first.means.clone();
+    row[5] += 10.0;
+    let shares = pair.shares(row.view(), 1.0, 2.0).unwrap();
+    near(shares.effects[5], shares.value - shares.at_means, 1e-12);
+    near(shares.effects[0], 0.0, 1e-12);
+}

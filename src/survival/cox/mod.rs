@@ -39,6 +39,8 @@ pub struct CoxModel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     pub times: Vec<f64>,
+    /// How many fell at each.
+    pub events: Vec<usize>,
     pub hazard: Vec<f64>,
     /// Variance of each step for known coefficients.
     pub variance: Vec<f64>,

@@ -85,7 +85,11 @@ impl<'a> Design<'a> {
         by_exit.reverse();
         by_entry.reverse();
         Design {
-            x: x.as_standard_layout().into_owned(),
+            x: if x.is_standard_layout() {
+                x
+            } else {
+                x.as_standard_layout().into_owned()
+            },
             subjects,
             weights,
             params,
@@ -202,7 +206,8 @@ impl<'a> Design<'a> {
     pub fn baseline(&self, beta: &[f64], scale: &Array1<f64>) -> Baseline {
         let p = self.x.ncols();
         let (eta, shift) = self.predictors(beta);
-        let (mut times, mut hazard, mut variance, mut means) = (vec![], vec![], vec![], vec![]);
+        let (mut times, mut events, mut means) = (vec![], vec![], vec![]);
+        let (mut hazard, mut variance) = (vec![], vec![]);
         self.sweep(&eta, |at| {
             let each = at.weight / at.fallen.len() as f64;
             let (mut sum, mut squares, mut mean) = (0.0, 0.0, vec![0.0; p]);
@@ -215,17 +220,20 @@ impl<'a> Design<'a> {
                 }
             }
             times.push(at.time);
+            events.push(at.fallen.len());
             hazard.push(sum * (-shift).exp());
             variance.push(squares * (-2.0 * shift).exp());
             means.push(mean.iter().zip(scale).map(|(m, s)| m / sum * s).collect::<Vec<f64>>());
         });
         times.reverse();
+        events.reverse();
         hazard.reverse();
         variance.reverse();
         let rows = means.len();
         let flat: Vec<f64> = means.into_iter().rev().flatten().collect();
         Baseline {
             times,
+            events,
             hazard,
             variance,
             risk_set_mean: Array2::from_shape_vec((rows, p), flat).expect("p numbers a row"),

@@ -46,7 +46,9 @@ impl CoxModel {
     }
 
     fn baseline_at_means(&self, time: f64) -> f64 {
-        self.baseline.hazard[..self.steps_until(time)].iter().sum()
+        self.baseline.hazard[..self.steps_until(time)]
+            .iter()
+            .fold(0.0, |sum, h| sum + h)
     }
 
     /// How many steps of the baseline lie at or before `time`.

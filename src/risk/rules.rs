@@ -1,0 +1,130 @@
+//! From readings and scores to flags: the trend rule on ctDNA, and the threshold on the risk.
+
+use chrono::Days;
+
+use super::model::Score;
+use crate::burden::lesions::{Growth, growth};
+use crate::burden::series::{self, Series};
+use crate::burden::words;
+use crate::domain::flag::{Cause, Raised, Severity};
+use crate::domain::history::History;
+use crate::domain::id::ObservationId;
+use crate::domain::reading::Reading;
+
+/// Risks at or above this are flagged. How it was chosen is in `docs/models.md`.
+pub const RISK_THRESHOLD: f64 = 0.07;
+
+/// A scan this many days before the first draw above the baseline still counts as "at the same time".
+const SCAN_BEFORE_DAYS: u64 = 30;
+
+/// The flags that the readings ask for, at most one a cause.
+///
+/// ctDNA is rising when, in one series, the latest readings lie above the first (detected, where the first was not), and that is
+/// confirmed: by a second reading, or by lesions that grow at the same time. Once a reading is back at the baseline or not
+/// detected there is no flag. Nobody who has died or left is flagged.
+pub fn flags_for(history: &History) -> Vec<Raised> {
+    if history.died_on().is_some() || history.left_on().is_some() {
+        return vec![];
+    }
+    let mut rising: Vec<Raised> = series::of(history)
+        .iter()
+        .filter_map(|series| rise(history, series))
+        .collect();
+    rising.sort_by_key(|raised| raised.severity);
+    let mut all = rising.into_iter();
+    let Some(mut first) = all.next() else { return vec![] };
+    for other in all {
+        first.triggers.extend(other.triggers);
+    }
+    first.triggers.sort();
+    first.triggers.dedup();
+    vec![first]
+}
+
+fn rise(history: &History, series: &Series) -> Option<Raised> {
+    let above = series.rise();
+    let (first, last) = (above.first()?, above.last()?);
+    let window = first.collected_on.checked_sub_days(Days::new(SCAN_BEFORE_DAYS))?;
+    let growth = growth(history, window);
+    if above.len() < 2 && growth.is_none() {
+        return None;
+    }
+    let negative = matches!(series.baseline.reading, Reading::NotDetected { .. });
+    let (since, draws) = (words::date(first.collected_on), times(above.len()));
+    let mut reason = if negative {
+        let baseline = words::date(series.baseline.collected_on);
+        format!("ctDNA detected {draws} since {since} after a negative baseline on {baseline}")
+    } else {
+        let baseline = words::reading(&series.baseline.reading, &series.baseline.unit);
+        format!("ctDNA above baseline ({baseline}) {draws} since {since}")
+    };
+    if let Reading::Quantified { value } = last.reading {
+        reason += &format!(", latest {}", words::with_unit(value, &last.unit));
+    }
+    if let Some(growth) = &growth {
+        reason += &format!("; {}", grown(growth));
+    }
+    reason.push('.');
+    let mut triggers: Vec<ObservationId> = std::iter::once(series.baseline.id)
+        .chain(above.iter().map(|o| o.id))
+        .collect();
+    triggers.extend(growth.as_ref().map(|growth| growth.scan().id));
+    let strong = negative || (above.len() >= 2 && growth.is_some());
+    Some(Raised {
+        cause: Cause::CtdnaRising,
+        severity: if strong { Severity::High } else { Severity::Medium },
+        reason,
+        triggers,
+    })
+}
+
+fn times(draws: usize) -> String {
+    if draws == 1 {
+        "in 1 draw".to_owned()
+    } else {
+        format!("in {draws} draws")
+    }
+}
+
+fn grown(growth: &Growth) -> String {
+    match growth {
+        Growth::NewLesion { scan } => format!("new lesion on {}", words::date(scan.collected_on)),
+        Growth::Sum { smallest, sum, .. } if *smallest > 0.0 => {
+            format!("target lesions +{:.0} % from smallest", 100.0 * (sum / smallest - 1.0))
+        }
+        Growth::Sum { sum, .. } => format!("target lesions back at {} mm", words::number(*sum)),
+    }
+}
+
+/// The flag of a risk at or above the threshold; high where even its lower limit is.
+pub fn risk_flag(score: &Score, threshold: f64) -> Option<Raised> {
+    if score.risk < threshold {
+        return None;
+    }
+    let percent = |p: f64| format!("{:.1}", 100.0 * p);
+    let raising = score.contributions.iter().skip(1).filter(|c| c.effect > 0.0).take(2);
+    let why: Vec<String> = raising
+        .map(|c| format!("{} {}", c.label.to_lowercase(), c.value))
+        .collect();
+    let mut reason = format!(
+        "12-month risk of distant relapse {} % ({} to {} %), threshold {} %",
+        percent(score.risk),
+        percent(score.lower),
+        percent(score.upper),
+        words::number(100.0 * threshold),
+    );
+    if !why.is_empty() {
+        reason += &format!("; most from {}", why.join(", "));
+    }
+    reason.push('.');
+    Some(Raised {
+        cause: Cause::RiskThreshold,
+        severity: if score.lower >= threshold {
+            Severity::High
+        } else {
+            Severity::Medium
+        },
+        reason,
+        triggers: vec![],
+    })
+}

@@ -178,8 +178,8 @@ def inspire():
     put("assays", assay_code="INSPIRE-BESPOKE", version="1", measure="ctdna", analyte="ctdna",
         platform="tumour-informed bespoke panel", specimen_type="PLAS", unit="{mtm}/mL",
         source_document="Bratman et al., Nature Cancer 2020; s43018-020-0096-5")
-    put("assays", assay_code="RECIST-CT", version="1", measure="imaging", analyte="sum_of_diameters",
-        platform="target lesions by RECIST 1.1", specimen_type="IMG", unit="mm",
+    put("assays", assay_code="RECIST-CT", version="1", measure="imaging", analyte="target lesions",
+        platform="CT or MRI, target lesions by RECIST 1.1", specimen_type="TUMOR", unit="mm",
         source_document="Bratman et al., Nature Cancer 2020; s43018-020-0096-5")
     visits = defaultdict(list)
     for row in source("inspire_ctdna_visits.csv"):
@@ -221,7 +221,7 @@ def one_patient(row, visits):
             result = "ND"
         else:
             assert base > 0, key
-            result = "POS >BASE" if "increase" in status else "POS <BASE"
+            result = f"POS {'>' if 'increase' in status else '<'}{number(base)}"
         change = float(v["size_change"]) if v["size_change"] else None
         on = week0 + timedelta(days=day)
         one_visit(who, key, f"W{round(float(v['time'])):02d}", on, result, size, change, CLASS_NOTE)
@@ -243,7 +243,7 @@ def one_visit(who, key, code, on, ctdna, size, change, note):
     put("observations", **shared, assay_code="INSPIRE-BESPOKE", analyte="ctdna", specimen_type="PLAS", result=ctdna,
         unit="{mtm}/mL", accession=f"{key}-{code}-P", comment=note)
     if code == "BASE" or change is not None:
-        put("observations", **shared, assay_code="RECIST-CT", analyte="sum_of_diameters", specimen_type="IMG",
+        put("observations", **shared, assay_code="RECIST-CT", analyte="target lesions", specimen_type="TUMOR",
             result=number(size * (1 + (change or 0) / 100), 1), unit="mm",
             change_percent=None if change is None else number(change, 1), accession=f"{key}-{code}-I")
 

@@ -4,6 +4,7 @@ pub mod audit;
 mod error;
 pub mod flags;
 pub mod health;
+pub mod import;
 pub mod models;
 mod once;
 mod password;
@@ -11,6 +12,7 @@ pub mod patients;
 pub mod sign_in;
 pub mod sites;
 pub mod triage;
+pub mod triage_row;
 pub mod users;
 
 pub use error::{Error, Result};

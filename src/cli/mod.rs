@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the way to each answer.
 
 mod database; // the database that the settings name
+mod import;
 mod migrate;
 mod routes;
 mod serve;
@@ -48,6 +49,11 @@ enum Command {
     /// Makes the logins metwatch_app and metwatch_job, the database and its tables if they are missing. With DATABASE_URL,
     /// that address must be an administrator's. Doing it twice changes nothing.
     Migrate,
+    /// Load a folder of CSV files: centres, trials, assays, patients, tumours, treatments, visits, observations, events
+    ///
+    /// docs/import.md describes the columns. All or nothing per file: with one bad row nothing of its file is stored, and every
+    /// bad row is named. Importing the same again changes nothing.
+    Import(import::Arguments),
     /// Run a program, such as psql or pg_dump, with DATABASE_URL and PG… set to the administrator of the private server
     ///
     /// Starts the server first if it is not running, and stops it when the program ends.
@@ -77,6 +83,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Routes(arguments) => routes::run(&arguments),
         Command::VerifyAudit => verify_audit::run(&config).await,
         Command::Migrate => migrate::run(&config).await,
+        Command::Import(arguments) => import::run(&config, arguments).await,
         Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,
     }
 }

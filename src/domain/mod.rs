@@ -10,6 +10,7 @@ pub mod event;
 pub mod flag;
 pub mod history;
 pub mod id;
+pub mod import;
 pub mod measure;
 pub mod molecule;
 pub mod node;

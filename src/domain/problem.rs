@@ -2,6 +2,7 @@
 
 mod dates;
 mod entry;
+mod import;
 mod measures;
 
 /// `Hard` blocks the save, `Soft` saves with a typed reason, `Note` informs only.

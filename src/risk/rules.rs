@@ -1,11 +1,12 @@
 //! From readings and scores to flags: the trend rule on ctDNA, and the threshold on the risk.
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 
 use super::model::Score;
 use crate::burden::lesions::{Growth, growth};
 use crate::burden::series::{self, Series};
 use crate::burden::words;
+use crate::domain::event::Happening;
 use crate::domain::flag::{Cause, Raised, Severity};
 use crate::domain::history::History;
 use crate::domain::id::ObservationId;
@@ -64,6 +65,9 @@ fn rise(history: &History, series: &Series) -> Option<Raised> {
     if let Some(growth) = &growth {
         reason += &format!("; {}", grown(growth));
     }
+    if let Some(known) = known_already(history, series.baseline.collected_on) {
+        reason += &format!("; {known}");
+    }
     reason.push('.');
     let mut triggers: Vec<ObservationId> = std::iter::once(series.baseline.id)
         .chain(above.iter().map(|o| o.id))
@@ -76,6 +80,18 @@ fn rise(history: &History, series: &Series) -> Option<Raised> {
         reason,
         triggers,
     })
+}
+
+/// What the clinic has seen since the baseline, so that the flag does not pass for news.
+fn known_already(history: &History, since: NaiveDate) -> Option<String> {
+    let after = history.events.iter().filter(|event| event.occurred_on >= since);
+    let mut said = after.filter_map(|event| match event.what {
+        Happening::Progression => Some(("progression", event.occurred_on)),
+        Happening::Relapse { .. } => Some(("relapse", event.occurred_on)),
+        _ => None,
+    });
+    said.next()
+        .map(|(what, on)| format!("{what} on file since {}", words::date(on)))
 }
 
 fn times(draws: usize) -> String {

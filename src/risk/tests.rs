@@ -377,7 +377,8 @@ proptest! {
         draws in prop::collection::vec(any_reading(), 0..10),
         scans in prop::collection::vec((0u64..10, any_reading()), 0..6),
     ) {
-        let history: History = measured(&draws, &scans);
+        let mut history: History = measured(&draws, &scans);
+        history.events.push(event(1, Happening::Progression, "2026-03-01"));
         for raised in flags_for(&history) {
             prop_assert!(raised.reason.chars().count() <= 200, "{}", raised.reason);
             prop_assert!(raised.triggers.len() >= 2);

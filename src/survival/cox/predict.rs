@@ -6,7 +6,8 @@ use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Data, Ix2};
 use super::CoxModel;
 use crate::survival::{Error, SurvivalModel};
 
-/// The linear predictor of each row, not centred: `coefficients · row`.
+/// The linear predictor of each row, not centred: `coefficients · row`. As elsewhere in linfa, rows of another width panic;
+/// `centred_predictor` and `survival_at` return an error.
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for CoxModel {
     fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         assert_eq!(x.nrows(), y.len(), "one prediction a row");

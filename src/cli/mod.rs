@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the way to each answer.
 
+mod bench;
 mod database; // the database that the settings name
 mod import;
 mod migrate;
@@ -44,6 +45,9 @@ enum Command {
     ///
     /// Ends with 0 when every chain is whole and with 1 when one is not; names the first bad entry of each.
     VerifyAudit,
+    /// Measure Metwatch on this machine
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Bring the database's roles and schema up to date
     ///
     /// Makes the logins metwatch_app and metwatch_job, the database and its tables if they are missing. With DATABASE_URL,
@@ -82,6 +86,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::User(command) => user::run(&config, command).await,
         Command::Routes(arguments) => routes::run(&arguments),
         Command::VerifyAudit => verify_audit::run(&config).await,
+        Command::Bench(command) => bench::run(&config, command).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,
         Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,

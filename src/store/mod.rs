@@ -14,6 +14,7 @@ pub mod posts;
 pub mod server; // the private PostgreSQL server, and the ground in any server
 pub mod sessions;
 pub mod sites;
+pub mod statements;
 pub mod triage;
 pub mod users;
 mod work;

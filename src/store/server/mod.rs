@@ -171,6 +171,19 @@ fn lock(data: &Path) -> Result<File> {
     }
 }
 
+/// One of PostgreSQL's programs, such as pgbench, of the release that the private server would use.
+pub fn program(bindir: Option<&Path>, name: &str) -> Result<PathBuf> {
+    let path = binaries::find(bindir, None)?.bindir.join(name);
+    if path.is_file() {
+        Ok(path)
+    } else {
+        said(format!(
+            "{} is not there: install PostgreSQL's own tools",
+            path.display()
+        ))
+    }
+}
+
 /// A login's address at a private server.
 pub fn url(socket: &Path, login: Login) -> String {
     let database = if login == Login::Admin { "postgres" } else { DATABASE };

@@ -332,6 +332,7 @@ grant select, insert, update, delete on user_site, session to metwatch_app;
 grant select, insert, delete on form_token to metwatch_app;
 grant select, insert on page_opened to metwatch_app;
 grant select on site, app_user to metwatch_job;
+grant select, delete on form_token, session, sign_in_link, page_opened to metwatch_job;
 
 create trigger audit after insert or update or delete on site for each row execute function app.audit_row();
 create trigger audit after insert or update or delete on app_user for each row execute function app.audit_row();

@@ -6,6 +6,7 @@ mod error;
 pub mod flags;
 pub mod health;
 pub mod histories;
+pub mod housekeeping;
 pub mod import;
 pub mod links;
 pub mod models;

@@ -49,14 +49,6 @@ pub async fn keep(work: &mut Work, token: &str, digest: &[u8], location: &str) -
     Ok(())
 }
 
-/// Tokens older than a week are of no more use.
-pub async fn forget_old(work: &mut Work) -> Result<()> {
-    sqlx::query!("delete from form_token where created_at < now() - interval '7 days'")
-        .execute(work.connection())
-        .await?;
-    Ok(())
-}
-
 /// Whether this error is the loser of two posts of one form at once.
 pub fn lost_the_race(error: &Error) -> bool {
     matches!(error, Error::Conflict(name) if name == "form_token_pkey")

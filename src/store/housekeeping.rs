@@ -1,0 +1,21 @@
+//! What is of no more use: tokens of old forms, dead sessions, used links, the marks of pages opened hours ago.
+
+use super::{Result, Work};
+
+/// Called by the night. None of it is a record: the audit trail keeps what was done.
+pub async fn forget_old(night: &mut Work) -> Result<()> {
+    let work = night.connection();
+    sqlx::query!("delete from form_token where created_at < now() - interval '7 days'")
+        .execute(&mut *work)
+        .await?;
+    sqlx::query!("delete from session where created_at < now() - interval '1 day'")
+        .execute(&mut *work)
+        .await?;
+    sqlx::query!("delete from sign_in_link where expires_at < now() - interval '30 days'")
+        .execute(&mut *work)
+        .await?;
+    sqlx::query!("delete from page_opened where hour < now() - interval '2 days'")
+        .execute(&mut *work)
+        .await?;
+    Ok(())
+}

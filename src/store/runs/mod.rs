@@ -11,7 +11,7 @@ use super::{Error, Result, Work};
 use crate::domain::id::{ModelId, PatientId, RunId, SiteId};
 
 pub use lock::{Lock, lock};
-pub use publish::{OpenFlag, Published, close, open_flags, publish, withdraw};
+pub use publish::{OpenFlag, close, is_newest, open_flags, publish, withdraw};
 pub use scores::{Line, candidates, insert, percentiles};
 
 /// A run that is ours to go on with.
@@ -286,7 +286,7 @@ pub async fn fail(work: &mut Work, run: &Run, problem: &str) -> Result<()> {
 }
 
 /// Centres and how many patients each had by then, in the order in which a night goes through them.
-pub async fn cohort(work: &mut Work, until: DateTime<Utc>) -> Result<Vec<(SiteId, i64)>> {
+pub async fn cohort(work: &mut Work, until: Option<DateTime<Utc>>) -> Result<Vec<(SiteId, i64)>> {
     let rows = sqlx::query!(
         "select s.id, c.patients as \"patients!\"
          from site s
@@ -294,7 +294,7 @@ pub async fn cohort(work: &mut Work, until: DateTime<Utc>) -> Result<Vec<(SiteId
            select count(*) as patients
            from patient p
            where p.site_id = s.id
-             and p.recorded_at <= $1
+             and ($1::timestamptz is null or p.recorded_at <= $1)
          ) c
          where c.patients > 0
          order by s.id",
@@ -310,7 +310,7 @@ pub async fn page(
     work: &mut Work,
     site: SiteId,
     after: PatientId,
-    until: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
     limit: i64,
 ) -> Result<Vec<PatientId>> {
     let ids = sqlx::query_scalar!(
@@ -318,7 +318,7 @@ pub async fn page(
          from patient
          where site_id = $1
            and id > $2
-           and recorded_at <= $3
+           and ($3::timestamptz is null or recorded_at <= $3)
          order by id
          limit $4",
         site.0,

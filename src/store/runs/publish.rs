@@ -99,77 +99,49 @@ pub async fn withdraw(work: &mut Work, run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Whether the pages show the run now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Published {
-    Shown,
-    /// A later date is on show; this run is kept and changes nothing there.
-    Kept,
-}
-
-/// The run is complete. Its first write in the transaction: it holds the run's row and says whether the run will be shown.
-pub async fn publish(work: &mut Work, run: &Run) -> Result<Published> {
+/// The run is complete, with so many flags opened. If it is to be shown the pages' pointer moves to it. The run shown before
+/// is kept as the one to compare with; for a night that is done again that stays the night before it.
+pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usize) -> Result<()> {
     let done = sqlx::query!(
         "update run
-         set state = 'published', finished_at = clock_timestamp()
+         set state = 'published', finished_at = clock_timestamp(), flags_raised = $3
          where id = $1
            and fence = $2
            and state = 'running'",
         run.id.0,
         run.fence,
+        flags_raised as i32,
     )
     .execute(work.connection())
     .await?;
     fenced(done.rows_affected())?;
-    // the run before is the one of an earlier date: a night done again is still compared with the night before it
-    let moved = sqlx::query!(
-        "update publication p
-         set previous_run_id = case when shown.as_of = $2 then p.previous_run_id else p.run_id end, run_id = $1,
-           published_at = clock_timestamp()
-         from (select 1) one
-         left join (select r.as_of from run r join publication q on q.run_id = r.id) shown on true
-         where shown.as_of is null
-            or shown.as_of <= $2",
-        run.id.0,
-        run.as_of,
-    )
-    .execute(work.connection())
-    .await?;
-    Ok(if moved.rows_affected() == 1 {
-        Published::Shown
-    } else {
-        Published::Kept
-    })
-}
-
-impl Run {
-    /// Whether this run's date is at least that of the one on show.
-    pub async fn will_be_shown(&self, work: &mut Work) -> Result<bool> {
-        let later = sqlx::query_scalar!(
-            "select exists (
-               select
-               from publication p
-               join run r on r.id = p.run_id
-               where r.as_of > $1
-             ) as \"later!\"",
-            self.as_of,
-        )
-        .fetch_one(work.connection())
-        .await?;
-        Ok(!later)
-    }
-
-    /// How many flags it opened, for its row.
-    pub async fn count_flags(&self, work: &mut Work, raised: usize) -> Result<()> {
+    if shown {
         sqlx::query!(
-            "update run
-             set flags_raised = $2
-             where id = $1",
-            self.id.0,
-            raised as i32,
+            "update publication p
+             set run_id = $1, published_at = clock_timestamp(),
+               previous_run_id = case when (select as_of from run where id = p.run_id) = $2
+                 then p.previous_run_id else p.run_id end",
+            run.id.0,
+            run.as_of,
         )
         .execute(work.connection())
         .await?;
-        Ok(())
     }
+    Ok(())
+}
+
+/// Whether the pages will show this run: a run of an earlier date than the one on show is kept, and changes nothing there.
+pub async fn is_newest(work: &mut Work, run: &Run) -> Result<bool> {
+    let later = sqlx::query_scalar!(
+        "select exists (
+           select
+           from publication p
+           join run r on r.id = p.run_id
+           where r.as_of > $1
+         ) as \"later!\"",
+        run.as_of,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok(!later)
 }

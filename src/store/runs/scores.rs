@@ -8,9 +8,9 @@ use crate::domain::id::{ObservationId, PatientId, PatientRef, SiteId};
 use crate::store::{Error, Result, Work};
 
 /// One patient's row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Line {
-    pub patient: i64,
+    pub patient: PatientId,
     pub risk: Option<f64>,
     pub risk_lo: Option<f64>,
     pub risk_hi: Option<f64>,
@@ -24,9 +24,29 @@ pub struct Line {
     pub raised: Vec<Raised>,
 }
 
+impl Line {
+    /// Neither a risk nor a reason yet.
+    pub fn empty(patient: PatientId, fingerprint: String) -> Line {
+        Line {
+            patient,
+            risk: None,
+            risk_lo: None,
+            risk_hi: None,
+            contributions: Value::Array(vec![]),
+            missing: vec![],
+            stale: vec![],
+            outside: None,
+            not_scored: None,
+            failed: false,
+            fingerprint,
+            raised: vec![],
+        }
+    }
+}
+
 /// The scores of a batch of one centre and its flags. Together with `advance` in one transaction: a patient has one score a run.
 pub async fn insert(work: &mut Work, run: &Run, horizon_days: i32, site: SiteId, lines: &[Line]) -> Result<()> {
-    let patients: Vec<i64> = lines.iter().map(|line| line.patient).collect();
+    let patients: Vec<i64> = lines.iter().map(|line| line.patient.0).collect();
     let risks: Vec<Option<f64>> = lines.iter().map(|line| line.risk).collect();
     let los: Vec<Option<f64>> = lines.iter().map(|line| line.risk_lo).collect();
     let his: Vec<Option<f64>> = lines.iter().map(|line| line.risk_hi).collect();
@@ -72,7 +92,7 @@ pub async fn insert(work: &mut Work, run: &Run, horizon_days: i32, site: SiteId,
 async fn insert_candidates(work: &mut Work, run: &Run, site: SiteId, lines: &[Line]) -> Result<()> {
     let all: Vec<(i64, &Raised)> = lines
         .iter()
-        .flat_map(|line| line.raised.iter().map(|raised| (line.patient, raised)))
+        .flat_map(|line| line.raised.iter().map(|raised| (line.patient.0, raised)))
         .collect();
     if all.is_empty() {
         return Ok(());

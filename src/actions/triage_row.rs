@@ -28,8 +28,7 @@ pub async fn refresh(work: &mut Work, patients: &BTreeSet<PatientRef>) -> Result
     Ok(())
 }
 
-/// What the list shows of this record on that day.
-pub fn summary(record: &Record, today: chrono::NaiveDate) -> Summary {
+fn summary(record: &Record, today: chrono::NaiveDate) -> Summary {
     let history = record.as_of(today);
     let spark = burden::spark(&history);
     Summary {

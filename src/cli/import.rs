@@ -1,6 +1,6 @@
 //! `metwatch import FOLDER`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use metwatch::actions::import::{self, Options, Outcome, Rejected, Report, SHOWN};
@@ -40,10 +40,16 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     }
     let database = Database::open(config, Use::Shared).await?;
     let app = database.app(config).await?;
-    let report = load(&app, &arguments).await;
+    let options = Options {
+        amend: arguments.amend,
+        confirm: arguments.confirm,
+        rejects: arguments.rejects,
+    };
+    let report = read(&app, &arguments.folder, &options).await;
     app.db.close().await;
     database.close().await;
     let report = report?;
+    show(&report);
     if report.files.is_empty() {
         let names: Vec<String> = Kind::ALL.iter().map(|kind| kind.file()).collect();
         anyhow::bail!("none of {} is in {}", names.join(", "), arguments.folder.display());
@@ -55,15 +61,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCo
     })
 }
 
-/// Imports the folder with a bar for each file, and says what came of each.
-pub async fn load(app: &App, arguments: &Arguments) -> anyhow::Result<Report> {
-    let options = Options {
-        amend: arguments.amend.clone(),
-        confirm: arguments.confirm.clone(),
-        rejects: arguments.rejects.clone(),
-    };
+/// Imports the folder with a bar for each file.
+pub async fn read(app: &App, folder: &Path, options: &Options) -> anyhow::Result<Report> {
     let mut step: Option<(Kind, Step)> = None;
-    let report = import::import(app, &Actor::console(vec![]), &arguments.folder, &options, |progress| {
+    let report = import::import(app, &Actor::console(vec![]), folder, options, |progress| {
         if step.as_ref().is_none_or(|(kind, _)| *kind != progress.kind) {
             if let Some((_, step)) = step.take() {
                 step.done("");
@@ -78,11 +79,11 @@ pub async fn load(app: &App, arguments: &Arguments) -> anyhow::Result<Report> {
     if let Some((_, step)) = step {
         step.done("");
     }
-    show(&report);
     Ok(report)
 }
 
-fn show(report: &Report) {
+/// Says what came of each file.
+pub fn show(report: &Report) {
     for file in &report.files {
         let name = file.name();
         match &file.outcome {

@@ -2,9 +2,9 @@
 
 mod bench;
 mod database; // the database that the settings name
+mod demo;
 mod import;
 mod migrate;
-mod nightly;
 mod routes;
 mod serve;
 mod show; // progress and words on the terminal
@@ -32,6 +32,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show Metwatch: load the demonstration's patients, serve, and print sign-in links for the four roles
+    ///
+    /// Everything is kept in the data folder; a later start finds it there and is ready in a moment.
+    Demo(demo::Arguments),
     /// Serve the pages
     ///
     /// Starts the private database server unless DATABASE_URL is set. SIGTERM or Ctrl-C ends it: requests in flight finish,
@@ -59,11 +63,6 @@ enum Command {
     /// docs/import.md describes the columns. All or nothing per file: with one bad row nothing of its file is stored, and every
     /// bad row is named. Importing the same again changes nothing.
     Import(import::Arguments),
-    /// Fit the model, score every patient, raise and end flags, publish
-    ///
-    /// One at a time, also over several machines; a night that was stopped goes on where it was. Doing a date twice changes
-    /// nothing. Until it ends, the pages show the night before.
-    Nightly(nightly::Arguments),
     /// Run a program, such as psql or pg_dump, with DATABASE_URL and PG… set to the administrator of the private server
     ///
     /// Starts the server first if it is not running, and stops it when the program ends.
@@ -88,6 +87,7 @@ pub fn run() -> ExitCode {
 
 async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Demo(arguments) => demo::run(&config, &arguments).await,
         Command::Serve => serve::run(&config).await,
         Command::User(command) => user::run(&config, command).await,
         Command::Routes(arguments) => routes::run(&arguments),
@@ -95,7 +95,6 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Bench(command) => bench::run(&config, command).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,
-        Command::Nightly(arguments) => nightly::run(&config, &arguments).await,
         Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,
     }
 }

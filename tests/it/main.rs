@@ -5,5 +5,6 @@ mod access;
 mod arrows;
 mod audit;
 mod hardening;
+mod lifecycle;
 mod support;
 mod walls;

@@ -312,7 +312,7 @@ create table observation (
   route text not null check (route in ('form', 'csv')),
   source_row text,
   supersedes_id bigint,
-  status text not null default 'final' check (status in ('final', 'amended', 'entered_in_error')),
+  status text not null default 'final' check (status in ('preliminary', 'final', 'amended', 'entered_in_error')),
   -- the value model, data dictionary 1.1: a result is an interval, never a bare number
   raw_text text not null check (length(raw_text) between 1 and 64),
   detection text not null check (detection in ('quantified', 'detected_not_quantified', 'not_detected', 'above_range', 'indeterminate', 'failed', 'not_done')),

@@ -5,6 +5,7 @@ mod access;
 mod arrows;
 mod audit;
 mod hardening;
+mod import;
 mod lifecycle;
 mod support;
 mod walls;

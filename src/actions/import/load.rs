@@ -71,7 +71,7 @@ impl<'a> Load<'a> {
         for line in lines {
             match &line.cells {
                 Ok(cells) => self.check(work, header, line.number, cells, &mut facts, &mut bad),
-                Err(whole) => bad.push(whole.clone()),
+                Err(whole) => bad.push(Bad::clone(whole)),
             }
         }
         self.write(work, &facts, &mut bad).await?;

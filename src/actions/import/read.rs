@@ -15,7 +15,7 @@ pub struct Line {
     pub number: u64,
     pub bytes: ByteRecord,
     /// Its cells as text, or what is wrong with the row as a whole.
-    pub cells: Result<Vec<String>, Bad>,
+    pub cells: Result<Vec<String>, Box<Bad>>,
 }
 
 pub struct Rows {
@@ -148,20 +148,29 @@ impl Rows {
         Ok(lines)
     }
 
-    fn cells(&self, number: u64, record: &ByteRecord) -> Result<Vec<String>, Bad> {
+    fn cells(&self, number: u64, record: &ByteRecord) -> Result<Vec<String>, Box<Bad>> {
         let cells: Result<Vec<String>, _> = record
             .iter()
             .map(|cell| std::str::from_utf8(cell).map(str::to_owned))
             .collect();
         let Ok(cells) = cells else {
-            return Err(bad(
+            return Err(Box::new(bad(
                 number,
                 &String::from_utf8_lossy(record.as_slice()),
                 Problem::not_utf8(),
-            ));
+            )));
         };
         if cells.len() != self.header.len() {
-            return Err(bad(number, "", Problem::cells(cells.len(), self.header.len())));
+            return Err(Box::new(bad(
+                number,
+                "",
+                Problem::cells(cells.len(), self.header.len()),
+            )));
+        }
+        // The database has no NUL: no cell with one goes further, not even as a key to look up.
+        if let Some(place) = cells.iter().position(|cell| cell.contains('\0')) {
+            let problem = Problem::control_characters().at(self.header.name(place));
+            return Err(Box::new(bad(number, &cells[place], problem)));
         }
         Ok(cells)
     }

@@ -53,6 +53,11 @@ impl Header {
         self.0.is_empty()
     }
 
+    /// The column at this place of the header.
+    pub fn name(&self, place: usize) -> &'static str {
+        self.0.get(place).copied().unwrap_or_default()
+    }
+
     fn place(&self, column: &str) -> Option<usize> {
         self.0.iter().position(|name| *name == column)
     }

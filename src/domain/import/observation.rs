@@ -7,6 +7,7 @@ use super::known::{Known, Person};
 use super::{Fact, Table};
 use crate::domain::measure::{self, Assay, Context, Measure, RawEntry};
 use crate::domain::problem::{Problem, Severity};
+use crate::domain::reading::Comparator;
 
 /// Columns of the lab layout whose component has another name in the catalogue.
 const OTHER_NAMES: [(&str, &str); 1] = [("cells_screened_million", "mnc_screened")];
@@ -58,9 +59,9 @@ pub fn observation(fields: &mut Fields, known: &Known) -> Vec<Fact> {
     let bound = |value: Option<f64>| value.map(|v| if v.is_finite() { json!(v) } else { json!("Infinity") });
     let values = json!({
         "visit_id": visit, "measure": seen.measure, "assay_id": seen.assay, "analyte": seen.analyte, "collected_on": collected,
-        "collected_time": time.map(|time| time.format("%H:%M:%S").to_string()), "reported_on": reported, "status": kept(status),
+        "collected_time": time.map(|time| time.format("%H:%M:%S").to_string()), "reported_on": reported, "status": status,
         "raw_text": seen.raw_text, "detection": seen.reading.detection(),
-        "comparator": seen.comparator.map(measure_code), "value_num": seen.value, "unit": seen.unit,
+        "comparator": seen.comparator.map(Comparator::code), "value_num": seen.value, "unit": seen.unit,
         "lod": seen.limits.lod, "loq": seen.limits.loq, "range_high": seen.limits.range_high, "lo": bound(lo), "hi": bound(hi),
         "failed_reason": failed_reason, "screened": seen.screened, "detail": seen.detail, "note": seen.note,
         "confirmed": seen.confirmed,
@@ -87,15 +88,6 @@ pub fn observation(fields: &mut Fields, known: &Known) -> Vec<Fact> {
             .filter(|note| note.severity == Severity::Soft)
             .collect(),
     }]
-}
-
-fn measure_code(comparator: crate::domain::reading::Comparator) -> &'static str {
-    comparator.code()
-}
-
-/// A preliminary result is on file like a final one until its amendment comes.
-fn kept(status: &'static str) -> &'static str {
-    if status == "preliminary" { "final" } else { status }
 }
 
 fn assay<'a>(fields: &mut Fields, known: &'a Known) -> Option<&'a Assay> {

@@ -3,7 +3,7 @@ use chrono::NaiveDate;
 use super::*;
 use crate::domain::date::Life;
 use crate::domain::id::{AssayId, PatientRef, TrialId, VisitId};
-use crate::domain::measure::{CATALOGUE, by_code};
+use crate::domain::measure::{CATALOGUE, Measure, by_code};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
@@ -307,7 +307,7 @@ fn results_are_judged_by_the_catalogue() {
     )
     .expect("good");
     assert_eq!(marrow[0].values["screened"].as_f64(), Some(2.0));
-    assert_eq!(by_code("marrow_dtc").and_then(|m| m.screened()), Some("mnc_screened"));
+    assert_eq!(by_code("marrow_dtc").and_then(Measure::screened), Some("mnc_screened"));
 }
 
 #[test]

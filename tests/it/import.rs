@@ -1,0 +1,459 @@
+//! `metwatch import`: the demonstration loads whole, equals its source, and nothing half-good ever stays.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use metwatch::actions::import::{self, Options, Outcome, Rejected, Report};
+use metwatch::domain::access::{Actor, Role};
+use metwatch::domain::history::History;
+use metwatch::domain::id::{PatientId, SiteId};
+use metwatch::store::{self, histories};
+use metwatch::survival::{AalenJohansen, FollowUp};
+use sqlx::{AssertSqlSafe, Executor, Row};
+
+use crate::support::{NORTH, TestApp};
+
+/// A folder of files for one import, gone when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(files: &[(&str, &[u8])]) -> Folder {
+        let folder = std::env::temp_dir().join(format!("metwatch-import-{}", uuid::Uuid::new_v4().simple()));
+        fs::create_dir_all(&folder).unwrap();
+        let folder = Folder(folder);
+        for (name, bytes) in files {
+            folder.put(name, bytes);
+        }
+        folder
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.0.join(name), bytes).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn demonstration() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo")
+}
+
+async fn load_as(test: &TestApp, actor: &Actor, folder: &Path, options: &Options) -> Report {
+    import::import(&test.app, actor, folder, options, |_| ()).await.unwrap()
+}
+
+async fn load(test: &TestApp, folder: &Path) -> Report {
+    load_as(test, &Actor::console(vec![]), folder, &Options::default()).await
+}
+
+fn refused(report: &Report) -> &Rejected {
+    match &report.files.last().expect("a file").outcome {
+        Outcome::Refused(rejected) => rejected,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// (added, amended, unchanged) of the last file.
+fn done(report: &Report) -> (u64, u64, u64) {
+    match &report.files.last().expect("a file").outcome {
+        Outcome::Done {
+            added,
+            amended,
+            unchanged,
+            ..
+        } => (*added, *amended, *unchanged),
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+async fn count(test: &TestApp, of: &str) -> i64 {
+    let mut superuser = test.database.superuser().await;
+    let sql = AssertSqlSafe(format!("select count(*) from {of}"));
+    superuser.fetch_one(sql).await.unwrap().get(0)
+}
+
+const PATIENTS: &str = "site_code,patient_key,birth_year,sex,reported_on\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demonstration_loads_whole_and_equals_its_source() {
+    let test = TestApp::new().await;
+    let report = load(&test, &demonstration()).await;
+    assert!(!report.refused(), "{report:?}");
+    assert_eq!(report.files.len(), 9);
+    assert_eq!(count(&test, "patient where site_id > 2").await, 3076);
+    assert_eq!(count(&test, "enrolment").await, 94);
+    assert_eq!(count(&test, "observation where measure = 'ctdna'").await, 94 + 270);
+    assert_eq!(
+        count(
+            &test,
+            "observation where measure = 'ctdna' and raw_text in ('ND') or raw_text like 'POS %'"
+        )
+        .await,
+        272
+    );
+    // Each patient has a triage row, kept by the import itself.
+    assert_eq!(count(&test, "triage where site_id > 2").await, 3076);
+    assert_eq!(
+        count(&test, "triage where site_id > 2 and cardinality(spark_days) > 0").await,
+        94
+    );
+    // No zero stands for a non-detect.
+    assert_eq!(
+        count(
+            &test,
+            "observation where measure = 'ctdna' and detection = 'quantified' and lo = 0"
+        )
+        .await,
+        0
+    );
+    // Each centre says what of it is arranged.
+    assert_eq!(
+        count(&test, "site where arrangement like '%arrangement for demonstration%'").await,
+        5
+    );
+
+    equals_the_oracle(&test).await;
+
+    let verified = store::audit::verify(&test.app.db).await.unwrap();
+    assert!(verified.broken.is_empty(), "{:?}", verified.broken.first());
+    let before = count(&test, "audit_entry where table_name <> '-'").await;
+
+    // The same files again, and the same rows in other bytes.
+    let again = load(&test, &demonstration()).await;
+    assert!(
+        again.files[3..]
+            .iter()
+            .all(|file| matches!(file.outcome, Outcome::SeenBefore { .. }))
+    );
+    let copy = Folder::new(&[]);
+    for entry in fs::read_dir(demonstration()).unwrap() {
+        let path = entry.unwrap().path();
+        let windows = fs::read_to_string(&path).unwrap().replace('\n', "\r\n");
+        copy.put(&path.file_name().unwrap().to_string_lossy(), windows.as_bytes());
+    }
+    let other_bytes = load(&test, &copy.0).await;
+    for file in &other_bytes.files {
+        let Outcome::Done {
+            rows,
+            added,
+            amended,
+            unchanged,
+        } = &file.outcome
+        else {
+            panic!("{:?}", file.outcome)
+        };
+        assert_eq!((*added, *amended), (0, 0), "{}", file.name());
+        assert!(unchanged >= rows, "{}", file.name());
+    }
+    // Nothing but the notes of six files at their centres was written.
+    let notes = count(&test, "audit_entry where table_name = 'import_file'").await;
+    assert_eq!(
+        count(&test, "audit_entry where table_name <> '-'").await - before,
+        notes / 2
+    );
+}
+
+/// Distant relapse and death of the 2,982 women, worked out from their records, equal the reference's cumulative incidence.
+async fn equals_the_oracle(test: &TestApp) {
+    let sites: Vec<SiteId> = store::sites::all(&test.app.db)
+        .await
+        .unwrap()
+        .iter()
+        .map(|site| site.id)
+        .collect();
+    let rotterdam: Vec<SiteId> = sites.iter().copied().filter(|site| site.0 > 2).collect();
+    let mut work = test
+        .app
+        .db
+        .begin(&Actor::console(sites), test.app.clock.now())
+        .await
+        .unwrap();
+    let today = work.today();
+    let mut women = vec![];
+    for site in rotterdam {
+        let sql = format!("select id from patient where site_id = {site} and patient_key like 'ROT%'");
+        let mut superuser = test.database.superuser().await;
+        let rows = superuser.fetch_all(AssertSqlSafe(sql)).await.unwrap();
+        let ids: Vec<PatientId> = rows.iter().map(|row| PatientId(row.get(0))).collect();
+        for record in histories::load(&mut work, site, &ids).await.unwrap() {
+            women.push(outcome(&record.as_of(today)));
+        }
+    }
+    assert_eq!(women.len(), 2982);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oracles/competing_risks.json");
+    let oracle: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let oracle = &oracle["brca_metastasis_vs_death"];
+    for kind in 0..3u32 {
+        let expected = oracle["counts"][kind.to_string()].as_u64().unwrap();
+        let found = women.iter().filter(|woman| woman.event() == kind).count() as u64;
+        assert_eq!(found, expected, "outcome {kind}");
+    }
+    let fitted = AalenJohansen::fit(&women).unwrap();
+    let years = oracle["at"].as_array().unwrap();
+    let expected = oracle["aalen_johansen"]["p"].as_array().unwrap();
+    for (year, p) in years.iter().zip(expected) {
+        let year = year.as_f64().unwrap();
+        let found = [
+            fitted.free_at(year),
+            fitted.incidence_at(1, year),
+            fitted.incidence_at(2, year),
+        ];
+        for (found, p) in found.iter().zip(p.as_array().unwrap()) {
+            assert!(
+                (found - p.as_f64().unwrap()).abs() < 1e-10,
+                "{year} years: {found} and {p}"
+            );
+        }
+    }
+}
+
+/// First distant relapse, else death, else the last contact, in years since surgery.
+fn outcome(history: &History) -> FollowUp {
+    let origin = history.origin().unwrap();
+    let (on, event) = match (history.distant_relapse_on(), history.died_on()) {
+        (Some(on), _) => (on, 1),
+        (None, Some(on)) => (on, 2),
+        (None, None) => (history.last_contact_on().unwrap(), 0),
+    };
+    FollowUp::until((on - origin).num_days() as f64 / 365.25, event).unwrap()
+}
+
+#[tokio::test]
+async fn one_bad_row_stores_nothing_and_every_bad_row_is_named() {
+    let test = TestApp::new().await;
+    let mut rows = PATIENTS.to_owned();
+    for number in 1..=300 {
+        let year = if number == 1 { "1960" } else { "196O" };
+        rows += &format!(
+            "NOR,NEW-{number:04},{year},F,2024-03-0{}\n",
+            if number == 300 { "x" } else { "1" }
+        );
+    }
+    let folder = Folder::new(&[
+        ("patients.csv", rows.as_bytes()),
+        ("visits.csv", b"site_code,patient_key,occurred_on\n"),
+    ]);
+    let report = load(&test, &folder.0).await;
+    assert!(matches!(report.files[1].outcome, Outcome::NotRead));
+    let Outcome::Refused(rejected) = &report.files[0].outcome else {
+        panic!("{report:?}")
+    };
+    assert_eq!(
+        (
+            rejected.problems,
+            rejected.bad_rows,
+            rejected.rows,
+            rejected.shown.len()
+        ),
+        (300, 299, 300, 200)
+    );
+    let first = &rejected.shown[0];
+    assert_eq!(
+        (first.line, first.problem.field.as_str(), first.value.as_str()),
+        (3, "birth_year", "196O")
+    );
+    assert_eq!(
+        first.problem.text,
+        "I can't read \"196O\" as a whole number. Type it like 12."
+    );
+    let written = fs::read_to_string(rejected.written_to.as_ref().unwrap()).unwrap();
+    assert_eq!(written.lines().count(), 300);
+    assert!(written.starts_with("why,site_code,patient_key"));
+    assert!(written.lines().last().unwrap().contains("reported_on: "));
+    assert_eq!(count(&test, "patient where patient_key like 'NEW%'").await, 0);
+    assert_eq!(count(&test, "audit_entry where action = 'imported'").await, 0);
+
+    // The rejected rows, mended, go in as they are.
+    let mended = written.replace("196O", "1960").replace("2024-03-0x", "2024-03-01");
+    let folder = Folder::new(&[("patients.csv", mended.as_bytes())]);
+    assert_eq!(done(&load(&test, &folder.0).await), (299, 0, 0));
+}
+
+#[tokio::test]
+async fn other_values_are_refused_until_they_are_called_an_amendment() {
+    let test = TestApp::new().await;
+    let tumours = "site_code,patient_key,tumour_no,diagnosed_on,organ,metastatic_at_entry,grade\n";
+    let first = Folder::new(&[
+        (
+            "patients.csv",
+            format!("{PATIENTS}NOR,NEW-1,1960,F,2020-01-01\n").as_bytes(),
+        ),
+        (
+            "tumours.csv",
+            format!("{tumours}NOR,NEW-1,1,2020-01-01,breast,no,2\n").as_bytes(),
+        ),
+    ]);
+    assert_eq!(done(&load(&test, &first.0).await), (1, 0, 0));
+    let second = Folder::new(&[(
+        "tumours.csv",
+        format!("{tumours}NOR,NEW-1,1,2020-01-01,breast,no,3\n").as_bytes(),
+    )]);
+    let report = load(&test, &second.0).await;
+    let rejected = refused(&report);
+    assert_eq!(rejected.shown[0].problem.code, "V-DUP-03");
+    assert!(rejected.shown[0].problem.text.contains("grade: 2 on file, 3 here"));
+
+    let amend = Options {
+        amend: Some("grade read again by pathology".into()),
+        ..Options::default()
+    };
+    let console = Actor::console(vec![]);
+    assert_eq!(done(&load_as(&test, &console, &second.0, &amend).await), (0, 1, 0));
+    assert_eq!(count(&test, "tumour where natural_key = 'NEW-1|1'").await, 2);
+    assert_eq!(
+        count(
+            &test,
+            "tumour where grade = 3 and supersedes_id is not null and reason like 'grade read%'"
+        )
+        .await,
+        1
+    );
+    assert_eq!(
+        count(
+            &test,
+            "audit_entry where table_name = 'tumour' and reason = 'grade read again by pathology'"
+        )
+        .await,
+        1
+    );
+    // The amended value is what is on file now: the same again is nothing new, and the former value is another amendment.
+    let third = Folder::new(&[(
+        "tumours.csv",
+        format!("{tumours}NOR,NEW-1,1,2020-01-01,breast,no,3\n\n").as_bytes(),
+    )]);
+    assert_eq!(done(&load(&test, &third.0).await), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn a_person_s_import_reaches_no_other_centre() {
+    let test = TestApp::new().await;
+    let coordinator = test.actor(Role::Coordinator).await;
+    assert_eq!(coordinator.sites, [NORTH]);
+    let visits = "site_code,patient_key,occurred_on\n";
+    let folder = Folder::new(&[(
+        "visits.csv",
+        format!("{visits}NOR,NOR-0001,2024-01-01\nSOU,SOU-0001,2024-01-01\nNOR,SOU-0001,2024-01-01\n").as_bytes(),
+    )]);
+    let report = load_as(&test, &coordinator, &folder.0, &Options::default()).await;
+    let said: Vec<_> = refused(&report)
+        .shown
+        .iter()
+        .map(|bad| (bad.line, bad.problem.code))
+        .collect();
+    assert_eq!(said, [(3, "V-ID-02"), (4, "V-ID-01")]);
+    assert_eq!(count(&test, "visit").await, 0);
+    let own = Folder::new(&[("visits.csv", format!("{visits}NOR,NOR-0001,2024-01-01\n").as_bytes())]);
+    assert_eq!(
+        done(&load_as(&test, &coordinator, &own.0, &Options::default()).await),
+        (1, 0, 0)
+    );
+    // Centres are an administrator's; a clinician imports nothing.
+    let sites = Folder::new(&[("sites.csv", b"site_code,name\nNEW,A new centre\n")]);
+    assert!(
+        import::import(&test.app, &coordinator, &sites.0, &Options::default(), |_| ())
+            .await
+            .is_err()
+    );
+    let clinician = test.actor(Role::Clinician).await;
+    assert!(
+        import::import(&test.app, &clinician, &own.0, &Options::default(), |_| ())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn files_come_as_other_programs_write_them() {
+    let test = TestApp::new().await;
+    let rows = |mark: &str, end: &str, key: &str| {
+        let header = ["site_code", "patient_key", "birth_year", "sex"].join(mark);
+        let row = ["NOR", key, "1960", "F"].join(mark);
+        format!("{header}{end}{row}{end}")
+    };
+    for (bytes, what) in [
+        (format!("\u{feff}{}", rows(",", "\r\n", "A-1")), "byte-order mark, CRLF"),
+        (rows(";", "\n", "A-2"), "semicolons"),
+        (rows("\t", "\n", "A-3"), "tabs"),
+        (
+            rows(",", "\n", "\"A-4\"").trim_end().to_owned(),
+            "quotes, no last line end",
+        ),
+        (rows(",", "\n", "A-5") + "\n,,,\n\n", "empty rows at the end"),
+    ] {
+        let folder = Folder::new(&[("patients.csv", bytes.as_bytes())]);
+        assert_eq!(done(&load(&test, &folder.0).await), (1, 0, 0), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_and_broken_files_are_refused_with_their_line() {
+    let test = TestApp::new().await;
+    let file = |rows: &[u8]| [PATIENTS.as_bytes(), rows].concat();
+    let utf16: Vec<u8> = PATIENTS.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: Vec<(Vec<u8>, u64, &str)> = vec![
+        (file(b"NOR,A-1,1960,F,\nNOR,A-\xff,1960,F,\n"), 3, "V-FILE-04"),
+        (file(b"NOR,A-1\0,1960,F,\n"), 2, "V-TEXT-02"),
+        (file(b"NOR,A-1,1960,F\n"), 2, "V-FILE-05"),
+        (file(b"NOR,\"A-1,1960,F,\nNOR,A-2,1960,F,\n"), 2, "V-FILE-05"),
+        (file(b"NOR,=CMD(),1960,F,\n"), 2, "V-CODE-02"),
+        (file(b"NOR,A-1,1960,F,\nNOR,A-1,1961,F,\n"), 3, "V-DUP-02"),
+        (file(b"NOR,A-1,1960,F,2026-11-23\n"), 2, "V-DATE-01"),
+        (utf16, 1, "V-FILE-04"),
+        (b"\xff\xfes\0i\0".to_vec(), 1, "V-FILE-04"),
+        (b"".to_vec(), 1, "V-FILE-06"),
+        (b"\n\n".to_vec(), 1, "V-FILE-06"),
+        (b"site_code,patient_key,birth_year,sex,nmae\n".to_vec(), 1, "V-FILE-02"),
+        (b"site_code,patient_key,birth_year\n".to_vec(), 1, "V-FILE-01"),
+    ];
+    for (bytes, line, code) in cases {
+        let folder = Folder::new(&[("patients.csv", &bytes)]);
+        let report = load(&test, &folder.0).await;
+        let bad = &refused(&report).shown[0];
+        assert_eq!(
+            (bad.line, bad.problem.code),
+            (line, code),
+            "{:?}",
+            String::from_utf8_lossy(&bytes)
+        );
+    }
+    assert_eq!(count(&test, "patient where patient_key like 'A-%'").await, 0);
+    // A formula in free text is a text: stored as it is, made harmless on export.
+    let visits = Folder::new(&[(
+        "visits.csv",
+        b"site_code,patient_key,occurred_on,note\nNOR,NOR-0001,2024-01-01,\"=HYPERLINK(\"\"http://x\"\")\"\n",
+    )]);
+    assert_eq!(done(&load(&test, &visits.0).await), (1, 0, 0));
+    assert_eq!(count(&test, "visit where note = '=HYPERLINK(\"http://x\")'").await, 1);
+}
+
+#[tokio::test]
+async fn the_same_accession_can_t_belong_to_two_patients() {
+    let test = TestApp::new().await;
+    test.sql("insert into patient (site_id, id, patient_key, birth_year, sex, recorded_by) values (1, 50, 'NOR-0050', 1960, 'F', 1)")
+        .await;
+    let header = "site_code,patient_key,collected_on,assay_code,assay_version,analyte,result,unit,lab,accession\n";
+    let row =
+        |key: &str| format!("{header}NOR,{key},2024-01-01,SIGNATERA-16,1,tumour-informed ctDNA,<0.3,MTM/mL,NKI,X-1\n");
+    let first = Folder::new(&[("observations.csv", row("NOR-0001").as_bytes())]);
+    assert_eq!(done(&load(&test, &first.0).await), (1, 0, 0));
+    let second = Folder::new(&[("observations.csv", row("NOR-0050").as_bytes())]);
+    let amend = Options {
+        amend: Some("it is another patient's".into()),
+        ..Options::default()
+    };
+    let report = load_as(&test, &Actor::console(vec![]), &second.0, &amend).await;
+    assert!(refused(&report).shown[0].problem.text.contains("another patient"));
+    // The reading is on the triage row at once.
+    assert_eq!(
+        count(
+            &test,
+            "triage where patient_key = 'NOR-0001' and last_reading like 'ctDNA <0.3 MTM/mL%'"
+        )
+        .await,
+        1
+    );
+}

@@ -57,9 +57,11 @@ create table score (
   stale text[] not null default '{}',
   outside text,     -- how this patient lies outside the data the model has seen
   not_scored text,  -- why there is no risk
-  fingerprint text not null,
+  failed boolean not null default false,  -- not for a reason of medicine: the record or the calculation is at fault
+  fingerprint text not null,  -- sha256 of the facts that were known of the patient
   primary key (site_id, run_id, patient_id),
   foreign key (site_id, patient_id) references patient,
+  constraint score_failed check (not failed or not_scored is not null),
   constraint score_or_reason check ((risk is null) = (not_scored is not null))
 );
 create index score_by_risk on score (site_id, run_id, risk desc nulls last, patient_id);

@@ -32,6 +32,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
             store::Error::NotFound => Error::NotFound,
+            store::Error::Overtaken => Error::Conflict(error.to_string()),
             store::Error::Unavailable(_) => Error::Unavailable(error),
             store::Error::CommitUnknown(_) => Error::CommitUnknown(error),
             other => Error::Internal(Box::new(other)),

@@ -6,6 +6,7 @@ pub mod flags;
 pub mod health;
 pub mod import;
 pub mod models;
+pub mod nightly;
 mod once;
 mod password;
 pub mod patients;

@@ -28,7 +28,8 @@ pub async fn refresh(work: &mut Work, patients: &BTreeSet<PatientRef>) -> Result
     Ok(())
 }
 
-fn summary(record: &Record, today: chrono::NaiveDate) -> Summary {
+/// What the list shows of this record on that day.
+pub fn summary(record: &Record, today: chrono::NaiveDate) -> Summary {
     let history = record.as_of(today);
     let spark = burden::spark(&history);
     Summary {

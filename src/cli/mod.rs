@@ -5,6 +5,7 @@ mod database; // the database that the settings name
 mod demo;
 mod import;
 mod migrate;
+mod nightly;
 mod routes;
 mod serve;
 mod show; // progress and words on the terminal
@@ -63,6 +64,11 @@ enum Command {
     /// docs/import.md describes the columns. All or nothing per file: with one bad row nothing of its file is stored, and every
     /// bad row is named. Importing the same again changes nothing.
     Import(import::Arguments),
+    /// Fit the model, score every patient, raise and end flags, publish
+    ///
+    /// One at a time, also over several machines; a night that was stopped goes on where it was. Doing a date twice changes
+    /// nothing. Until it ends, the pages show the night before.
+    Nightly(nightly::Arguments),
     /// Run a program, such as psql or pg_dump, with DATABASE_URL and PG… set to the administrator of the private server
     ///
     /// Starts the server first if it is not running, and stops it when the program ends.
@@ -95,6 +101,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Bench(command) => bench::run(&config, command).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,
+        Command::Nightly(arguments) => nightly::run(&config, &arguments).await,
         Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,
     }
 }

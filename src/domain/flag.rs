@@ -2,6 +2,8 @@
 
 use chrono::NaiveDate;
 
+use super::event::{Happening, RelapseKind};
+use super::history::History;
 use super::id::{FlagId, ObservationId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -162,6 +164,48 @@ pub struct Ack {
     pub on: NaiveDate,
     pub reason: AckReason,
     pub note: Option<String>,
+}
+
+/// How a flag ends by what happens to the patient. (Dismissal and evidence that goes are the other ends.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// What it warned of came; `lead_days` after it was opened, negative where the day was told later than it was true.
+    RelapseConfirmed { lead_days: i32 },
+    /// Death, loss or withdrawal came first: nobody will know.
+    Censored,
+}
+
+impl Ending {
+    pub fn code(self) -> &'static str {
+        match self {
+            Ending::RelapseConfirmed { .. } => "relapse_confirmed",
+            Ending::Censored => "censored",
+        }
+    }
+
+    pub fn lead_days(self) -> Option<i32> {
+        match self {
+            Ending::RelapseConfirmed { lead_days } => Some(lead_days),
+            Ending::Censored => None,
+        }
+    }
+
+    /// The end of a flag that was opened on that day, if the history holds one. A distant relapse or progression that was
+    /// known when the flag was opened is no news to it.
+    pub fn of(opened_on: NaiveDate, history: &History) -> Option<Ending> {
+        let awaited = |what: &Happening| {
+            let distant = |kind: &RelapseKind| *kind == RelapseKind::Distant;
+            matches!(what, Happening::Relapse { kind, .. } if distant(kind)) || *what == Happening::Progression
+        };
+        let news = |event: &&super::event::Event| event.occurred_on >= opened_on || event.known_on > opened_on;
+        let came = history.events.iter().filter(|event| awaited(&event.what)).find(news);
+        match came {
+            Some(event) => Some(Ending::RelapseConfirmed {
+                lead_days: (event.occurred_on - opened_on).num_days() as i32,
+            }),
+            None => (history.died_on().is_some() || history.left_on().is_some()).then_some(Ending::Censored),
+        }
+    }
 }
 
 /// Why a step in a flag's life is refused.

@@ -15,6 +15,9 @@ pub enum Error {
         column: &'static str,
         id: i64,
     },
+    /// Another runner has taken this night over; the fence in the run's row refuses the write (S-134).
+    #[error("another runner took this night over")]
+    Overtaken,
     /// The database can't be reached now.
     #[error("the database is away")]
     Unavailable(#[source] sqlx::Error),
@@ -49,5 +52,12 @@ impl From<sqlx::Error> for Error {
             },
             _ => Error::Database(error),
         }
+    }
+}
+
+impl Error {
+    /// Two transactions waited for each other and this one was ended: done again from its start, it will pass.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Error::Database(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some("40P01"))
     }
 }

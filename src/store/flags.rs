@@ -1,5 +1,7 @@
 //! Flags: at most one open per patient and cause, held by a partial unique index; later evidence is added to it.
 
+use chrono::NaiveDate;
+
 use super::{Error, Result, Work};
 use crate::domain::flag::{Ack, AckReason, Cause, Flag, Raised, Severity, State};
 use crate::domain::id::{FlagId, ObservationId, PatientRef, RunId};
@@ -7,35 +9,66 @@ use crate::domain::id::{FlagId, ObservationId, PatientRef, RunId};
 /// Opens a flag, or adds the evidence to the open one. A flag that says nothing new stays as it is, unaudited.
 /// Evidence that was already there when a flag was closed does not raise it again (design decision 7).
 pub async fn raise(work: &mut Work, patient: PatientRef, raised: &Raised, run: Option<RunId>) -> Result<()> {
-    let triggers: Vec<i64> = raised.triggers.iter().map(|id| id.0).collect();
     let opened_on = work.today();
-    sqlx::query!(
+    raise_all(work, &[(patient, raised.clone())], opened_on, run).await?;
+    Ok(())
+}
+
+/// The same for many patients at once; how many flags were opened. A flag that a person closed stays closed while its evidence
+/// is no more than it was and no more severe; one that was withdrawn because its evidence went is raised when it comes back.
+pub async fn raise_all(
+    work: &mut Work,
+    all: &[(PatientRef, Raised)],
+    opened_on: NaiveDate,
+    run: Option<RunId>,
+) -> Result<usize> {
+    let sites: Vec<i32> = all.iter().map(|(patient, _)| patient.site.0).collect();
+    let ids: Vec<i64> = all.iter().map(|(patient, _)| patient.patient.0).collect();
+    let causes: Vec<String> = all.iter().map(|(_, raised)| raised.cause.code().to_owned()).collect();
+    let severities: Vec<String> = all
+        .iter()
+        .map(|(_, raised)| raised.severity.code().to_owned())
+        .collect();
+    let reasons: Vec<String> = all.iter().map(|(_, raised)| raised.reason.clone()).collect();
+    // arrays of arrays have no place in unnest: they travel as json
+    let triggers: Vec<serde_json::Value> = all
+        .iter()
+        .map(|(_, raised)| serde_json::json!(raised.triggers))
+        .collect();
+    let versions = sqlx::query_scalar!(
         "insert into flag as f (site_id, patient_id, cause, severity, opened_on, run_id, reason_text, trigger_ids)
-         select $1, $2, $3, $4, $5, $6, $7, $8
+         select n.site_id, n.patient_id, n.cause, n.severity, $7, $8, n.reason_text, t.ids
+         from unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+           as n (site_id, patient_id, cause, severity, reason_text, triggers)
+         cross join lateral (select array(select jsonb_array_elements_text(n.triggers)::bigint) as ids) t
          where not exists (
            select from flag c
-           where c.site_id = $1
-             and c.patient_id = $2
-             and c.cause = $3
+           where c.site_id = n.site_id
+             and c.patient_id = n.patient_id
+             and c.cause = n.cause
              and c.state = 'closed'
-             and c.trigger_ids @> $8
+             and c.outcome is distinct from 'withdrawn_evidence'
+             and (c.severity = 'high' or n.severity = 'medium')
+             and c.trigger_ids @> t.ids
          )
          on conflict (site_id, patient_id, cause) where state <> 'closed'
          do update set reason_text = excluded.reason_text, trigger_ids = excluded.trigger_ids,
            severity = excluded.severity, version = f.version + 1
-         where (f.reason_text, f.trigger_ids) is distinct from (excluded.reason_text, excluded.trigger_ids)",
-        patient.site.0,
-        patient.patient.0,
-        raised.cause.code(),
-        raised.severity.code(),
+         where (f.reason_text, f.trigger_ids, f.severity)
+           is distinct from (excluded.reason_text, excluded.trigger_ids, excluded.severity)
+         returning version",
+        &sites,
+        &ids,
+        &causes,
+        &severities,
+        &reasons,
+        &triggers,
         opened_on,
         run.map(|run| run.0),
-        raised.reason,
-        &triggers,
     )
-    .execute(work.connection())
+    .fetch_all(work.connection())
     .await?;
-    Ok(())
+    Ok(versions.into_iter().filter(|version| *version == 1).count())
 }
 
 /// Closes an open flag whose evidence is gone: a corrected value, or a burden that fell back.

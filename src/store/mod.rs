@@ -12,6 +12,7 @@ pub mod links;
 pub mod models;
 pub mod patients;
 pub mod posts;
+pub mod runs;
 pub mod server; // the private PostgreSQL server, and the ground in any server
 pub mod sessions;
 pub mod sites;

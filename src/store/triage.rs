@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Result, Work};
-use crate::domain::id::{PatientRef, SiteId};
+use crate::domain::id::{PatientId, PatientRef, SiteId};
 
 /// What is worked out from a history for the row (see `burden`); the rest the database joins itself.
 #[derive(Clone, Debug)]
@@ -19,7 +19,8 @@ pub struct Summary {
     pub last_contact_on: Option<NaiveDate>,
 }
 
-/// Writes the rows of these patients of one centre: patient, tumour, trial and open flags are joined here, once.
+/// Writes the rows of these patients of one centre: patient, tumour, trial and open flags are joined here, once. A row that
+/// would say the same stays as it is.
 pub async fn refresh(work: &mut Work, summaries: &[Summary]) -> Result<()> {
     let sites: Vec<i32> = summaries.iter().map(|s| s.patient.site.0).collect();
     let ids: Vec<i64> = summaries.iter().map(|s| s.patient.patient.0).collect();
@@ -33,7 +34,7 @@ pub async fn refresh(work: &mut Work, summaries: &[Summary]) -> Result<()> {
     let at_risk: Vec<bool> = summaries.iter().map(|s| s.at_risk).collect();
     let contacts: Vec<Option<NaiveDate>> = summaries.iter().map(|s| s.last_contact_on).collect();
     sqlx::query!(
-        "insert into triage (site_id, patient_id, patient_key, sex, birth_year, cancer, trial_id, arm_code, spark_days, spark_log10,
+        "insert into triage as old (site_id, patient_id, patient_key, sex, birth_year, cancer, trial_id, arm_code, spark_days, spark_log10,
            spark_mark, last_reading, state_text, at_risk, flag_cause, flag_severity, flag_reason, flag_state, flag_opened_on,
            flag_count, last_contact_on, updated_at)
          select p.site_id, p.id, p.patient_key, p.sex, p.birth_year, coalesce(t.cancer, 'no tumour on file'), e.trial_id, e.arm_code,
@@ -77,7 +78,18 @@ pub async fn refresh(work: &mut Work, summaries: &[Summary]) -> Result<()> {
            state_text = excluded.state_text, at_risk = excluded.at_risk, flag_cause = excluded.flag_cause,
            flag_severity = excluded.flag_severity, flag_reason = excluded.flag_reason, flag_state = excluded.flag_state,
            flag_opened_on = excluded.flag_opened_on, flag_count = excluded.flag_count,
-           last_contact_on = excluded.last_contact_on, updated_at = excluded.updated_at",
+           last_contact_on = excluded.last_contact_on, updated_at = excluded.updated_at
+         where (
+           old.patient_key, old.sex, old.birth_year, old.cancer, old.trial_id, old.arm_code, old.spark_days,
+           old.spark_log10, old.spark_mark, old.last_reading, old.state_text, old.at_risk, old.flag_cause,
+           old.flag_severity, old.flag_reason, old.flag_state, old.flag_opened_on, old.flag_count,
+           old.last_contact_on
+         ) is distinct from (
+           excluded.patient_key, excluded.sex, excluded.birth_year, excluded.cancer, excluded.trial_id,
+           excluded.arm_code, excluded.spark_days, excluded.spark_log10, excluded.spark_mark, excluded.last_reading,
+           excluded.state_text, excluded.at_risk, excluded.flag_cause, excluded.flag_severity, excluded.flag_reason,
+           excluded.flag_state, excluded.flag_opened_on, excluded.flag_count, excluded.last_contact_on
+         )",
         &sites,
         &ids,
         &sparks,
@@ -111,6 +123,54 @@ pub async fn refresh_flags(work: &mut Work, patient: PatientRef) -> Result<()> {
            and t.patient_id = $2",
         patient.site.0,
         patient.patient.0,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
+}
+
+/// Locks these patients' rows: whoever writes them next waits, so that what is read now is not older than what is written.
+pub async fn lock(work: &mut Work, site: SiteId, ids: &[PatientId]) -> Result<()> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "select
+         from triage
+         where site_id = $1
+           and patient_id = any ($2)
+         order by patient_id
+         for update",
+        site.0,
+        &ids,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
+}
+
+/// The flag columns of all rows whose open flags are not what the row says, at every centre the actor may see.
+pub async fn refresh_all_flags(work: &mut Work) -> Result<()> {
+    sqlx::query!(
+        "update triage t
+         set flag_cause = f.cause, flag_severity = f.severity, flag_reason = f.reason_text, flag_state = f.state,
+           flag_opened_on = f.opened_on, flag_count = coalesce(f.open, 0), updated_at = clock_timestamp()
+         from (
+           select site_id, patient_id from triage where flag_count > 0
+           union
+           select site_id, patient_id from flag where state <> 'closed'
+         ) s
+         left join lateral (
+           select cause, severity, reason_text, state, opened_on, (count(*) over ())::int as open
+           from flag
+           where flag.site_id = s.site_id
+             and flag.patient_id = s.patient_id
+             and flag.state <> 'closed'
+           order by severity, opened_on
+           limit 1
+         ) f on true
+         where t.site_id = s.site_id
+           and t.patient_id = s.patient_id
+           and (t.flag_cause, t.flag_severity, t.flag_reason, t.flag_state, t.flag_opened_on, t.flag_count)
+             is distinct from (f.cause, f.severity, f.reason_text, f.state, f.opened_on, coalesce(f.open, 0))",
     )
     .execute(work.connection())
     .await?;

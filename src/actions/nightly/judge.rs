@@ -1,0 +1,158 @@
+//! One patient in a night: a score and flags, a reason why there is no score, or what is at fault. Nothing that is wrong with
+//! one record stops the others (S-136).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use chrono::{Datelike, NaiveDate};
+use rayon::prelude::*;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::walk::Batch;
+use crate::burden::words;
+use crate::domain::event::Happening;
+use crate::domain::flag::Raised;
+use crate::domain::history::{History, Record};
+use crate::domain::id::PatientId;
+use crate::risk::features;
+use crate::risk::{NightModel, NotScored, RISK_THRESHOLD, Score, TrainingRow, flags_for, risk_flag};
+use crate::store::runs::Line;
+
+const NO_MODEL: &str = "No model yet: too few relapses and deaths are on file. The rules on ctDNA apply";
+const NO_NUMBER: &str = "The risk came out as no number between 0 and 1";
+const BROKE: &str = "The calculation broke down on this record";
+const UNREADABLE: &str = "The record breaks a rule of the registry and can't be read";
+/// The longest sentence that a flag takes.
+const LONGEST: usize = 400;
+/// Nobody is diagnosed older.
+const OLDEST: i32 = 120;
+
+/// A batch's rows in the order of its patients. Never panics.
+pub fn lines(batch: &Batch, as_of: NaiveDate, model: Option<&NightModel>) -> Vec<Line> {
+    let read = batch.records.par_iter().map(|record| line(record, as_of, model));
+    let mut lines: Vec<Line> = read.collect();
+    let unreadable = batch.unreadable.iter();
+    lines.extend(unreadable.map(|patient| at_fault(*patient, "-".into(), UNREADABLE.into())));
+    lines.sort_by_key(|line| line.patient);
+    lines
+}
+
+fn line(record: &Record, as_of: NaiveDate, model: Option<&NightModel>) -> Line {
+    let patient = record.patient.id;
+    catch_unwind(AssertUnwindSafe(|| judged(&record.as_of(as_of), model)))
+        .unwrap_or_else(|_| at_fault(patient, "-".into(), BROKE.into()))
+}
+
+/// The patient's row in the fit, or why there is none.
+pub fn training_row(record: &Record, as_of: NaiveDate) -> Result<TrainingRow, &'static str> {
+    let row = catch_unwind(AssertUnwindSafe(|| {
+        let history = record.as_of(as_of);
+        if contradiction(&history).is_some() {
+            return Err("contradictory dates");
+        }
+        features::training_row(&history).map_err(|why| why.words())
+    }));
+    row.unwrap_or(Err("the calculation broke down"))
+}
+
+fn judged(history: &History, model: Option<&NightModel>) -> Line {
+    let (patient, fingerprint) = (history.patient.id, fingerprint(history));
+    if let Some(why) = contradiction(history) {
+        return at_fault(patient, fingerprint, why);
+    }
+    let raised = flags_for(history);
+    let unscored = |why: String| Line {
+        not_scored: Some(why),
+        raised: short(raised.clone()),
+        ..Line::empty(patient, fingerprint.clone())
+    };
+    let Some(model) = model else {
+        return unscored(NO_MODEL.into());
+    };
+    match model.score(history) {
+        Ok(score) if !is_sound(&score) => at_fault(patient, fingerprint, NO_NUMBER.into()),
+        Ok(score) => scored(patient, fingerprint, score, raised),
+        Err(NotScored::Unusable) => at_fault(patient, fingerprint, NotScored::Unusable.to_string()),
+        Err(why) => unscored(why.to_string()),
+    }
+}
+
+fn scored(patient: PatientId, fingerprint: String, score: Score, mut raised: Vec<Raised>) -> Line {
+    raised.extend(risk_flag(&score, RISK_THRESHOLD));
+    Line {
+        risk: Some(score.risk),
+        risk_lo: Some(score.lower),
+        risk_hi: Some(score.upper),
+        contributions: json!(score.contributions),
+        missing: score.missing,
+        stale: score.stale,
+        outside: score.outside,
+        raised: short(raised),
+        ..Line::empty(patient, fingerprint)
+    }
+}
+
+fn at_fault(patient: PatientId, fingerprint: String, why: String) -> Line {
+    Line {
+        not_scored: Some(why),
+        failed: true,
+        ..Line::empty(patient, fingerprint)
+    }
+}
+
+fn is_sound(score: &Score) -> bool {
+    let ordered = 0.0 <= score.lower && score.lower <= score.risk && score.risk <= score.upper && score.upper <= 1.0;
+    ordered && score.contributions.iter().all(|c| c.effect.is_finite())
+}
+
+/// No flag is lost because its sentence is too long for its column.
+fn short(mut raised: Vec<Raised>) -> Vec<Raised> {
+    for raised in &mut raised {
+        if raised.reason.chars().count() > LONGEST {
+            raised.reason = raised.reason.chars().take(LONGEST - 1).chain(['…']).collect();
+        }
+    }
+    raised
+}
+
+/// Dates that can't all be true.
+fn contradiction(history: &History) -> Option<String> {
+    let said = |what: &str, on: NaiveDate, than: String| {
+        Some(format!("Contradictory dates: {what} on {}, {than}", words::date(on)))
+    };
+    let born = history.patient.birth_year;
+    for tumour in &history.tumours {
+        if !(born..=born + OLDEST).contains(&tumour.diagnosed_on.year()) {
+            return said("diagnosed", tumour.diagnosed_on, format!("born in {born}"));
+        }
+    }
+    let died = history.died_on()?;
+    let results = history.observations.iter().map(|o| ("a result", o.collected_on));
+    let courses = history.treatments.iter().map(|t| ("a treatment begun", t.started_on));
+    let operations = history.surgeries.iter().map(|s| ("surgery", s.performed_on));
+    let events = history.events.iter().filter_map(|event| match event.what {
+        Happening::Relapse { .. } => Some(("a relapse", event.occurred_on)),
+        Happening::Progression => Some(("a progression", event.occurred_on)),
+        Happening::LastContact => Some(("a contact", event.occurred_on)),
+        Happening::Death { .. } | Happening::Lost | Happening::Withdrawn => None,
+    });
+    let all = results.chain(courses).chain(operations).chain(events);
+    let (what, on) = all.into_iter().find(|(_, on)| *on > died)?;
+    said(what, on, format!("after the death on {}", words::date(died)))
+}
+
+/// Of the facts known of the patient; the day of the question is not among them.
+fn fingerprint(history: &History) -> String {
+    let facts = format!(
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        history.patient,
+        history.tumours,
+        history.treatments,
+        history.surgeries,
+        history.enrolments,
+        history.observations,
+        history.events,
+    );
+    let digest = Sha256::digest(facts);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,70 @@
+//! Treatments and surgery.
+
+use super::{Asked, precision};
+use crate::domain::course::{Surgery, Treatment};
+use crate::store::{Result, Work};
+
+pub(super) async fn treatments(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Treatment)) -> Result<()> {
+    let rows = sqlx::query!(
+        "select patient_id, id, supersedes_id, category, agent, phase, started_on, start_precision, stopped_on,
+           coalesce(reported_on, (recorded_at at time zone 'UTC')::date) as \"known_on!\"
+         from treatment
+         where site_id = $1
+           and patient_id = any ($2)
+           and ($3::timestamptz is null or recorded_at <= $3)
+         order by patient_id, id",
+        of.site.0,
+        of.ids,
+        of.until,
+    )
+    .fetch_all(work.connection())
+    .await?;
+    for row in rows {
+        each(
+            row.patient_id,
+            Treatment {
+                id: row.id,
+                supersedes: row.supersedes_id,
+                category: row.category,
+                agent: row.agent,
+                phase: row.phase,
+                started_on: row.started_on,
+                precision: precision(&row.start_precision, "treatment", row.id)?,
+                stopped_on: row.stopped_on,
+                known_on: row.known_on,
+            },
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn surgeries(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Surgery)) -> Result<()> {
+    let rows = sqlx::query!(
+        "select patient_id, id, supersedes_id, procedure, performed_on, date_precision,
+           coalesce(reported_on, (recorded_at at time zone 'UTC')::date) as \"known_on!\"
+         from surgery
+         where site_id = $1
+           and patient_id = any ($2)
+           and ($3::timestamptz is null or recorded_at <= $3)
+         order by patient_id, id",
+        of.site.0,
+        of.ids,
+        of.until,
+    )
+    .fetch_all(work.connection())
+    .await?;
+    for row in rows {
+        each(
+            row.patient_id,
+            Surgery {
+                id: row.id,
+                supersedes: row.supersedes_id,
+                procedure: row.procedure,
+                performed_on: row.performed_on,
+                precision: precision(&row.date_precision, "surgery", row.id)?,
+                known_on: row.known_on,
+            },
+        );
+    }
+    Ok(())
+}

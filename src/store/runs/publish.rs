@@ -1,0 +1,147 @@
+//! What makes a run the one that is shown, all in one transaction (S-137).
+
+use chrono::NaiveDate;
+
+use super::{Run, fenced};
+use crate::domain::flag::Ending;
+use crate::domain::id::{FlagId, PatientId, PatientRef, SiteId};
+use crate::store::{Result, Work};
+
+/// A flag that is open, and since when.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenFlag {
+    pub flag: FlagId,
+    pub patient: PatientRef,
+    pub opened_on: NaiveDate,
+}
+
+/// All open flags, centre by centre.
+pub async fn open_flags(work: &mut Work) -> Result<Vec<OpenFlag>> {
+    let rows = sqlx::query!(
+        "select site_id, id, patient_id, opened_on
+         from flag
+         where state <> 'closed'
+         order by site_id, patient_id, id",
+    )
+    .fetch_all(work.connection())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| OpenFlag {
+            flag: FlagId(row.id),
+            patient: PatientRef {
+                site: SiteId(row.site_id),
+                patient: PatientId(row.patient_id),
+            },
+            opened_on: row.opened_on,
+        })
+        .collect())
+}
+
+/// Closes flags by what happened to their patients, unless somebody closed them meanwhile.
+pub async fn close(work: &mut Work, run: &Run, endings: &[(OpenFlag, Ending)]) -> Result<()> {
+    let sites: Vec<i32> = endings.iter().map(|(open, _)| open.patient.site.0).collect();
+    let ids: Vec<i64> = endings.iter().map(|(open, _)| open.flag.0).collect();
+    let outcomes: Vec<String> = endings.iter().map(|(_, ending)| ending.code().to_owned()).collect();
+    let leads: Vec<Option<i32>> = endings.iter().map(|(_, ending)| ending.lead_days()).collect();
+    sqlx::query!(
+        "update flag f
+         set state = 'closed', closed_on = $5, outcome = e.outcome, lead_days = e.lead_days, version = version + 1
+         from unnest($1::int[], $2::bigint[], $3::text[], $4::int[]) as e (site_id, id, outcome, lead_days)
+         where f.site_id = e.site_id
+           and f.id = e.id
+           and f.state <> 'closed'",
+        &sites,
+        &ids,
+        &outcomes,
+        &leads as &[Option<i32>],
+        run.as_of,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
+}
+
+/// Closes the open flags for which this run found no cause any more. Not those that it can't judge: flags opened, or given
+/// evidence, after its cut-off; patients whose record or calculation is at fault; risks in a night without a model.
+pub async fn withdraw(work: &mut Work, run: &Run) -> Result<()> {
+    sqlx::query!(
+        "update flag f
+         set state = 'closed', closed_on = $2, outcome = 'withdrawn_evidence', version = version + 1
+         from score s
+         where s.site_id = f.site_id
+           and s.run_id = $1
+           and s.patient_id = f.patient_id
+           and not s.failed
+           and f.state <> 'closed'
+           and f.opened_at <= $3
+           and (f.cause <> 'risk_threshold' or $4)
+           and not exists (
+             select from run_flag r
+             where r.site_id = f.site_id
+               and r.run_id = $1
+               and r.patient_id = f.patient_id
+               and r.cause = f.cause
+           )
+           and not exists (
+             select from observation o
+             where o.site_id = f.site_id
+               and o.id = any (f.trigger_ids)
+               and o.recorded_at > $3
+           )",
+        run.id.0,
+        run.as_of,
+        run.cutoff_at,
+        run.model.is_some(),
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
+}
+
+/// The run is complete, with so many flags opened. If it is to be shown the pages' pointer moves to it. The run shown before
+/// is kept as the one to compare with; for a night that is done again that stays the night before it.
+pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usize) -> Result<()> {
+    let done = sqlx::query!(
+        "update run
+         set state = 'published', finished_at = clock_timestamp(), flags_raised = $3
+         where id = $1
+           and fence = $2
+           and state = 'running'",
+        run.id.0,
+        run.fence,
+        flags_raised as i32,
+    )
+    .execute(work.connection())
+    .await?;
+    fenced(done.rows_affected())?;
+    if shown {
+        sqlx::query!(
+            "update publication p
+             set run_id = $1, published_at = clock_timestamp(),
+               previous_run_id = case when (select as_of from run where id = p.run_id) = $2
+                 then p.previous_run_id else p.run_id end",
+            run.id.0,
+            run.as_of,
+        )
+        .execute(work.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Whether the pages will show this run: a run of an earlier date than the one on show is kept, and changes nothing there.
+pub async fn is_newest(work: &mut Work, run: &Run) -> Result<bool> {
+    let later = sqlx::query_scalar!(
+        "select exists (
+           select
+           from publication p
+           join run r on r.id = p.run_id
+           where r.as_of > $1
+         ) as \"later!\"",
+        run.as_of,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok(!later)
+}

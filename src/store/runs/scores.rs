@@ -1,0 +1,226 @@
+//! A run's scores, and the flags it would raise, kept aside until it is published.
+
+use serde_json::Value;
+
+use super::{Run, fenced};
+use crate::domain::flag::{Cause, Raised, Severity};
+use crate::domain::id::{ObservationId, PatientId, PatientRef, SiteId};
+use crate::store::{Error, Result, Work};
+
+/// One patient's row.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub patient: PatientId,
+    pub risk: Option<f64>,
+    pub risk_lo: Option<f64>,
+    pub risk_hi: Option<f64>,
+    pub contributions: Value,
+    pub missing: Vec<String>,
+    pub stale: Vec<String>,
+    pub outside: Option<String>,
+    pub not_scored: Option<String>,
+    pub failed: bool,
+    pub fingerprint: String,
+    pub raised: Vec<Raised>,
+}
+
+impl Line {
+    /// Neither a risk nor a reason yet.
+    pub fn empty(patient: PatientId, fingerprint: String) -> Line {
+        Line {
+            patient,
+            risk: None,
+            risk_lo: None,
+            risk_hi: None,
+            contributions: Value::Array(vec![]),
+            missing: vec![],
+            stale: vec![],
+            outside: None,
+            not_scored: None,
+            failed: false,
+            fingerprint,
+            raised: vec![],
+        }
+    }
+}
+
+/// The scores of a batch of one centre and its flags. Together with `advance` in one transaction: a patient has one score a run.
+pub async fn insert(work: &mut Work, run: &Run, horizon_days: i32, site: SiteId, lines: &[Line]) -> Result<()> {
+    let patients: Vec<i64> = lines.iter().map(|line| line.patient.0).collect();
+    let risks: Vec<Option<f64>> = lines.iter().map(|line| line.risk).collect();
+    let los: Vec<Option<f64>> = lines.iter().map(|line| line.risk_lo).collect();
+    let his: Vec<Option<f64>> = lines.iter().map(|line| line.risk_hi).collect();
+    let contributions: Vec<Value> = lines.iter().map(|line| line.contributions.clone()).collect();
+    // arrays of arrays have no place in unnest: they travel as json
+    let remarks: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::json!({"missing": line.missing, "stale": line.stale}))
+        .collect();
+    let outside: Vec<Option<String>> = lines.iter().map(|line| line.outside.clone()).collect();
+    let not_scored: Vec<Option<String>> = lines.iter().map(|line| line.not_scored.clone()).collect();
+    let failed: Vec<bool> = lines.iter().map(|line| line.failed).collect();
+    let fingerprints: Vec<String> = lines.iter().map(|line| line.fingerprint.clone()).collect();
+    sqlx::query!(
+        "insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, missing,
+           stale, outside, not_scored, failed, fingerprint)
+         select $1, $2, l.patient_id, case when l.risk is not null then $3::int end, $4, l.risk, l.risk_lo, l.risk_hi,
+           l.contributions, array(select jsonb_array_elements_text(l.remarks -> 'missing')),
+           array(select jsonb_array_elements_text(l.remarks -> 'stale')), l.outside, l.not_scored, l.failed, l.fingerprint
+         from unnest($5::bigint[], $6::float8[], $7::float8[], $8::float8[], $9::jsonb[], $10::jsonb[], $11::text[],
+             $12::text[], $13::bool[], $14::text[])
+           as l (patient_id, risk, risk_lo, risk_hi, contributions, remarks, outside, not_scored, failed, fingerprint)",
+        site.0,
+        run.id.0,
+        run.model.map(|model| model.0),
+        horizon_days,
+        &patients,
+        &risks as &[Option<f64>],
+        &los as &[Option<f64>],
+        &his as &[Option<f64>],
+        &contributions,
+        &remarks,
+        &outside as &[Option<String>],
+        &not_scored as &[Option<String>],
+        &failed,
+        &fingerprints,
+    )
+    .execute(work.connection())
+    .await?;
+    insert_candidates(work, run, site, lines).await
+}
+
+async fn insert_candidates(work: &mut Work, run: &Run, site: SiteId, lines: &[Line]) -> Result<()> {
+    let all: Vec<(i64, &Raised)> = lines
+        .iter()
+        .flat_map(|line| line.raised.iter().map(|raised| (line.patient.0, raised)))
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let patients: Vec<i64> = all.iter().map(|(patient, _)| *patient).collect();
+    let causes: Vec<String> = all.iter().map(|(_, raised)| raised.cause.code().to_owned()).collect();
+    let severities: Vec<String> = all
+        .iter()
+        .map(|(_, raised)| raised.severity.code().to_owned())
+        .collect();
+    let reasons: Vec<String> = all.iter().map(|(_, raised)| raised.reason.clone()).collect();
+    let triggers: Vec<Value> = all
+        .iter()
+        .map(|(_, raised)| serde_json::json!(raised.triggers))
+        .collect();
+    sqlx::query!(
+        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids)
+         select $1, $2, l.patient_id, l.cause, l.severity, l.reason_text,
+           array(select jsonb_array_elements_text(l.triggers)::bigint)
+         from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
+           as l (patient_id, cause, severity, reason_text, triggers)",
+        site.0,
+        run.id.0,
+        &patients,
+        &causes,
+        &severities,
+        &reasons,
+        &triggers,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
+}
+
+/// Where each risk stands among all risks of the run, in per cent; equal ones count half. One statement, the same however
+/// often it is done.
+pub async fn percentiles(work: &mut Work, run: &Run) -> Result<()> {
+    super::advance(work, run).await?;
+    sqlx::query!(
+        "update score s
+         set percentile = p.percentile
+         from (
+           select site_id, patient_id,
+             50.0 * (2 * (rank() over (order by risk) - 1) + count(*) over (partition by risk))::float8
+               / (count(*) over ())::float8 as percentile
+           from score
+           where run_id = $1
+             and risk is not null
+         ) p
+         where s.site_id = p.site_id
+           and s.run_id = $1
+           and s.patient_id = p.patient_id
+           and s.percentile is distinct from p.percentile",
+        run.id.0,
+    )
+    .execute(work.connection())
+    .await?;
+    let fingerprint = fingerprint(work, run).await?;
+    let done = sqlx::query!(
+        "update run
+         set fingerprint = $3
+         where id = $1
+           and fence = $2
+           and state = 'running'",
+        run.id.0,
+        run.fence,
+        fingerprint,
+    )
+    .execute(work.connection())
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// Of everything the run found: scores with their reasons, and flags. Two runs on the same facts have the same one.
+async fn fingerprint(work: &mut Work, run: &Run) -> Result<String> {
+    let fingerprint = sqlx::query_scalar!(
+        "select encode(sha256(convert_to(
+           coalesce((
+             select string_agg(concat_ws('|', site_id, patient_id, fingerprint, risk, risk_lo, risk_hi, percentile, contributions,
+               missing, stale, outside, not_scored), E'\\n' order by site_id, patient_id)
+             from score
+             where run_id = $1
+           ), '') || coalesce((
+             select string_agg(concat_ws('|', site_id, patient_id, cause, severity, reason_text, trigger_ids), E'\\n'
+               order by site_id, patient_id, cause)
+             from run_flag
+             where run_id = $1
+           ), ''), 'UTF8')), 'hex') as \"fingerprint!\"",
+        run.id.0,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok(fingerprint)
+}
+
+/// The flags that the run would raise.
+pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, Raised)>> {
+    let rows = sqlx::query!(
+        "select site_id, patient_id, cause, severity, reason_text, trigger_ids
+         from run_flag
+         where run_id = $1
+         order by site_id, patient_id, cause",
+        run.id.0,
+    )
+    .fetch_all(work.connection())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let patient = PatientRef {
+                site: SiteId(row.site_id),
+                patient: PatientId(row.patient_id),
+            };
+            let cause = Cause::from_code(&row.cause).ok_or(Error::Inconsistent {
+                table: "run_flag",
+                column: "cause",
+                id: row.patient_id,
+            })?;
+            let raised = Raised {
+                cause,
+                severity: if row.severity == "high" {
+                    Severity::High
+                } else {
+                    Severity::Medium
+                },
+                reason: row.reason_text,
+                triggers: row.trigger_ids.into_iter().map(ObservationId).collect(),
+            };
+            Ok((patient, raised))
+        })
+        .collect()
+}

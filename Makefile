@@ -1,5 +1,6 @@
 # Two commands: `make demo` shows Metwatch, `make test` checks all of it. Both install what this machine lacks.
-.PHONY: demo test
+# `make queries` makes .sqlx anew after a change of a query or of the schema.
+.PHONY: demo test queries
 
 demo:
 	@scripts/install.sh demo
@@ -8,3 +9,6 @@ demo:
 test:
 	@scripts/install.sh test
 	@scripts/test.sh
+
+queries:
+	@scripts/queries.sh

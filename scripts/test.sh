@@ -38,7 +38,7 @@ queries_and_clippy() {
     cargo clippy --locked --all-targets -- -D warnings || return 1
   if ! diff -r .sqlx "$folder/sqlx" >"$folder/diff"; then
     head -20 "$folder/diff"
-    echo "  .sqlx is not what the queries need: see CONTRIBUTING.md, \"Queries\", and commit the new files"
+    echo "  .sqlx is not what the queries need: run make queries and commit .sqlx"
     return 1
   fi
   echo "  $(find .sqlx -name '*.json' | wc -l) queries hold against an empty migrated database"

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use metwatch::actions::import::{Options, Outcome};
+use metwatch::actions::nightly::{Asked, End};
 use metwatch::actions::users;
 use metwatch::app::App;
 use metwatch::config::Config;
 use metwatch::domain::access::{Actor, Role};
 
 use super::database::{Database, Use};
-use super::{import, serve};
+use super::{import, nightly, serve};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -56,6 +57,16 @@ async fn prepare(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
         .any(|file| matches!(file.outcome, Outcome::Done { .. }))
     {
         import::show(&report);
+    }
+    let night = Asked {
+        as_of: None,
+        redo: false,
+    };
+    match nightly::night(app, &night).await? {
+        End::Published { .. } | End::AlreadyDone { .. } | End::AlreadyRunning => {}
+        End::Stopped { .. } | End::Failed { .. } => {
+            bail!("the demonstration needs its night; the next start goes on from there")
+        }
     }
     let console = Actor::console(vec![]);
     let mut links = Vec::new();

@@ -33,7 +33,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show Metwatch: load the demonstration's patients, serve, and print sign-in links for the four roles
+    /// Show Metwatch: load the demonstration's patients, run the night, serve, and print sign-in links for the four roles
     ///
     /// Everything is kept in the data folder; a later start finds it there and is ready in a moment.
     Demo(demo::Arguments),

@@ -32,6 +32,11 @@ impl<'a> Address<'a> {
         }
     }
 
+    /// The login, when no password stands beside it.
+    pub fn bare_login(&self) -> Option<&str> {
+        (!self.user.is_empty() && !self.user.contains(':') && !self.query.contains("password=")).then_some(self.user)
+    }
+
     /// The same login at another database.
     pub fn at(&self, database: &str) -> String {
         self.join(self.user, database)
@@ -79,6 +84,7 @@ mod tests {
             app,
             "postgres://metwatch_app:secret@db.example:5433/metwatch?sslmode=verify-full"
         );
+        assert_eq!(there.bare_login(), None);
         let named = Address::parse("postgres://postgres@localhost/trials?host=/run/pg").unwrap();
         assert_eq!(
             named.login("metwatch_job", None),

@@ -61,6 +61,20 @@ pub async fn attach(url: &str, data: &Path) -> Result<Logins> {
     let Some(address) = Address::parse(url) else {
         return said("DATABASE_URL cannot be read");
     };
+    // Our own login without its password: the one that `metwatch migrate` made and kept here.
+    let ours = [Login::App, Login::Job]
+        .iter()
+        .any(|login| address.bare_login() == Some(login.name()));
+    if ours && let Some(passwords) = Passwords::found_in(data)? {
+        let [app, job] = [Login::App, Login::Job].map(|login| address.login(login.name(), Some(passwords.of(login))));
+        let mut conn = connect(&app).await?;
+        is_current(&mut conn).await?;
+        conn.close().await?;
+        return Ok(Logins {
+            app: Some(app),
+            job: Some(job),
+        });
+    }
     let mut conn = match connect(&address.at(address.home())).await {
         Err(Error::Database(sqlx::Error::Database(e))) if e.code().as_deref() == Some("3D000") => {
             connect(&address.at("postgres")).await?

@@ -39,6 +39,9 @@ pub const LIMITS: [&str; 7] = [
     "alter role metwatch_owner set lock_timeout = '10s'",
 ];
 
+/// In the data folder, for its owner alone.
+const FILE: &str = "roles.secret";
+
 /// The passwords of the two logins; never shown.
 pub struct Passwords {
     app: String,
@@ -48,21 +51,29 @@ pub struct Passwords {
 impl Passwords {
     /// Those in the file, or new ones, written to it first: a password that is set but not kept would lock us out.
     pub fn kept_in(data: &Path) -> Result<Passwords> {
-        let path = data.join("roles.secret");
+        if let Some(found) = Passwords::found_in(data)? {
+            return Ok(found);
+        }
+        let fresh = Passwords {
+            app: random()?,
+            job: random()?,
+        };
+        let path = data.join(FILE);
+        fresh
+            .write(&path)
+            .trying(|| format!("cannot write {}", path.display()))?;
+        Ok(fresh)
+    }
+
+    /// Those in the file, if there is one.
+    pub fn found_in(data: &Path) -> Result<Option<Passwords>> {
+        let path = data.join(FILE);
         match read_to_string(&path) {
-            Ok(text) => {
-                Passwords::read(&text).map_or_else(|| said(format!("{} is damaged: remove it", path.display())), Ok)
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let fresh = Passwords {
-                    app: random()?,
-                    job: random()?,
-                };
-                fresh
-                    .write(&path)
-                    .trying(|| format!("cannot write {}", path.display()))?;
-                Ok(fresh)
-            }
+            Ok(text) => match Passwords::read(&text) {
+                Some(found) => Ok(Some(found)),
+                None => said(format!("{} is damaged: remove it", path.display())),
+            },
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e).trying(|| format!("cannot read {}", path.display())),
         }
     }

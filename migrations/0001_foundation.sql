@@ -158,58 +158,66 @@ begin
 end $$;
 
 -- The same entries for all rows of one insert at once: an import writes thousands, and a call a row was nine tenths of its
--- time. Rows of one patient are chained in the order of their ids: round k appends every patient's k-th row.
+-- time. Rows of one patient are chained in the order of their ids.
 create function app.audit_inserted() returns trigger
 language plpgsql security definer set search_path = public, app, pg_temp
 as $$
-declare
-  rounds bigint;
 begin
   insert into audit_head
     select distinct a.site_id, (to_jsonb(a) ->> tg_argv[0])::bigint, 0, '\x00'::bytea from added a order by 1, 2
     on conflict do nothing;
+  -- in order, so that two inserts can't wait for each other
   perform from audit_head h
     where (h.site_id, h.subject) in (select a.site_id, (to_jsonb(a) ->> tg_argv[0])::bigint from added a)
     order by h.site_id, h.subject for update;
-  select max(n) into rounds
-    from (select count(*) n from added a group by a.site_id, to_jsonb(a) ->> tg_argv[0]) c;
-  for k in 1 .. coalesce(rounds, 0) loop
-    with numbered as (
-      select to_jsonb(a) as r, a.site_id, a.id, (to_jsonb(a) ->> tg_argv[0])::bigint as subject,
-        row_number() over (partition by a.site_id, to_jsonb(a) ->> tg_argv[0] order by a.id) as n
+  with recursive numbered as (
+    select r, site_id, id, subject, row_number() over (partition by site_id, subject order by id) as n
+    from (
+      select to_jsonb(a) as r, a.site_id, a.id, (to_jsonb(a) ->> tg_argv[0])::bigint as subject
       from added a
-    ), entry as (
-      select h.hash as previous, row(
-          p.site_id, p.subject, h.seq + 1, clock_timestamp(), app.current_actor(),
-          coalesce(nullif(current_setting('app.actor_name', true), ''), '?'),
-          coalesce(nullif(current_setting('app.role', true), ''), '?'),
-          nullif(current_setting('app.session', true), '')::bigint, nullif(current_setting('app.request', true), ''),
-          'insert', tg_table_name, p.id, c.changes, c.digests, nullif(current_setting('app.reason', true), ''),
-          coalesce(nullif(current_setting('app.version', true), ''), '?'), null
-        )::audit_entry as e
-      from numbered p
-      join audit_head h on h.site_id = p.site_id and h.subject = p.subject
-      cross join lateral (
-        select coalesce(jsonb_object_agg(key, jsonb_build_array(null, value)), '{}') as changes,
-          coalesce(jsonb_object_agg(key, jsonb_build_array(app.digest('null'), app.digest(value))), '{}') as digests
-        from jsonb_each(p.r)
-        where value <> 'null'::jsonb
-      ) c
-      where p.n = k
-      offset 0  -- the instant is read once: what is hashed is what is stored
-    ), written as (
-      insert into audit_entry
-        select (e).site_id, (e).subject, (e).seq, (e).at, (e).actor_id, (e).actor_name, (e).role, (e).session_id,
-          (e).request_id, (e).action, (e).table_name, (e).record_id, (e).changes, (e).digests, (e).reason, (e).version,
-          sha256(previous || app.audit_bytes(e))
-        from entry
-      returning site_id, subject, seq, hash
-    )
-    update audit_head h set seq = w.seq, hash = w.hash
-      from written w where h.site_id = w.site_id and h.subject = w.subject;
-  end loop;
+      offset 0
+    ) a
+  ), entry as materialized (  -- once: what is hashed is what is stored
+    select p.site_id, p.subject, p.n, h.hash as head, row(
+        p.site_id, p.subject, h.seq + p.n, clock_timestamp(), app.current_actor(),
+        coalesce(nullif(current_setting('app.actor_name', true), ''), '?'),
+        coalesce(nullif(current_setting('app.role', true), ''), '?'),
+        nullif(current_setting('app.session', true), '')::bigint, nullif(current_setting('app.request', true), ''),
+        'insert', tg_table_name, p.id, c.changes, c.digests, nullif(current_setting('app.reason', true), ''),
+        coalesce(nullif(current_setting('app.version', true), ''), '?'), null
+      )::audit_entry as e
+    from numbered p
+    join audit_head h on h.site_id = p.site_id and h.subject = p.subject
+    cross join lateral (
+      select coalesce(jsonb_object_agg(key, jsonb_build_array(null, value)), '{}') as changes,
+        coalesce(jsonb_object_agg(key, jsonb_build_array(app.digest('null'), app.digest(value))), '{}') as digests
+      from jsonb_each(p.r)
+      where value <> 'null'::jsonb
+    ) c
+  ), chain as (
+    select site_id, subject, n, e, sha256(head || app.audit_bytes(e)) as hash
+    from entry
+    where n = 1
+    union all
+    select next.site_id, next.subject, next.n, next.e, sha256(chain.hash || app.audit_bytes(next.e))
+    from chain
+    join entry next on next.site_id = chain.site_id and next.subject = chain.subject and next.n = chain.n + 1
+  ), written as (
+    insert into audit_entry
+      select (e).site_id, (e).subject, (e).seq, (e).at, (e).actor_id, (e).actor_name, (e).role, (e).session_id,
+        (e).request_id, (e).action, (e).table_name, (e).record_id, (e).changes, (e).digests, (e).reason, (e).version, hash
+      from chain
+  )
+  update audit_head h set seq = h.seq + last.n, hash = last.hash
+    from (select distinct on (site_id, subject) site_id, subject, n, hash from chain order by site_id, subject, n desc) last
+    where h.site_id = last.site_id and h.subject = last.subject;
   return null;
 end $$;
+
+-- The planner learns what an import has just brought: its next file looks up thousands of the rows of the last one.
+create function app.take_stock(target regclass) returns void
+language plpgsql security definer set search_path = public, app, pg_temp
+as $$ begin execute format('analyze %s', target); end $$;
 
 create function app.refuse_change() returns trigger
 language plpgsql

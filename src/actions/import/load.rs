@@ -12,6 +12,9 @@ use crate::domain::problem::Problem;
 use crate::store::import::{self as store, OnFile, Row};
 use crate::store::{Work, sites};
 
+/// New facts in a file from which on the planner must hear of them.
+const MANY: u64 = 300;
+
 /// The identity of a fact within a file.
 type Identity = (Table, Option<SiteId>, String);
 
@@ -26,6 +29,7 @@ pub struct Load<'a> {
     touched: BTreeSet<PatientRef>,
     new_patients: Vec<(SiteId, String)>,
     rows_of_site: BTreeMap<SiteId, i32>,
+    written: BTreeSet<Table>,
     clean: bool,
     pub rows: u64,
     pub added: u64,
@@ -54,6 +58,7 @@ impl<'a> Load<'a> {
             touched: BTreeSet::new(),
             new_patients: vec![],
             rows_of_site: BTreeMap::new(),
+            written: BTreeSet::new(),
             clean: true,
             rows: 0,
             added: 0,
@@ -172,6 +177,9 @@ impl<'a> Load<'a> {
             // Once a row is bad nothing will stay: the rest of the file is only checked.
             if self.clean && bad.is_empty() {
                 self.touch(&facts);
+                if !to_write.is_empty() {
+                    self.written.insert(table);
+                }
                 store::write(work, table, &to_write, self.options.amend.as_deref()).await?;
             }
         }
@@ -198,6 +206,9 @@ impl<'a> Load<'a> {
 
     /// Keeps the triage rows current in the same transaction, and notes the file.
     pub async fn finish(&mut self, work: &mut Work, sha256: &[u8]) -> Result<()> {
+        for table in self.written.iter().filter(|_| self.added > MANY) {
+            store::take_stock(work, *table).await?;
+        }
         let keys: Vec<(SiteId, &str)> = self
             .new_patients
             .iter()

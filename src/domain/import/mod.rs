@@ -37,6 +37,26 @@ pub enum Table {
     Event,
 }
 
+impl Table {
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Site => "site",
+            Table::Trial => "trial",
+            Table::Arm => "arm",
+            Table::Assay => "assay_version",
+            Table::Patient => "patient",
+            Table::Enrolment => "enrolment",
+            Table::Tumour => "tumour",
+            Table::Stage => "stage",
+            Table::Treatment => "treatment",
+            Table::Surgery => "surgery",
+            Table::Visit => "visit",
+            Table::Observation => "observation",
+            Table::Event => "event",
+        }
+    }
+}
+
 /// One row for one table. `natural_key` is its identity: the same key is the same fact, again or amended.
 /// `values` holds its columns by name.
 #[derive(Clone, Debug, PartialEq)]

@@ -127,6 +127,14 @@ pub async fn note_file(work: &mut Work, kind: &str, sha256: &[u8], rows: &[(Site
     Ok(())
 }
 
+/// Lets the planner see what was just written: the next file looks up thousands of these rows.
+pub async fn take_stock(work: &mut Work, table: Table) -> Result<()> {
+    sqlx::query!("select app.take_stock($1::text::regclass)", table.name())
+        .execute(work.connection())
+        .await?;
+    Ok(())
+}
+
 /// The ids of patients by their keys, for those that were new a moment ago.
 pub async fn refs(work: &mut Work, keys: &[(SiteId, &str)]) -> Result<Vec<PatientRef>> {
     let sites: Vec<i32> = keys.iter().map(|(site, _)| site.0).collect();

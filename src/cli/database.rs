@@ -87,21 +87,28 @@ impl Database {
         }
     }
 
-    /// The shared state over this database, once it is sure that the walls hold with its logins.
+    /// The shared state for people and the console, once it is sure that the walls hold with its logins.
     pub async fn app(&self, config: &Config) -> anyhow::Result<App> {
-        let Logins { app, job } = &self.logins;
-        let Some(either) = app.as_ref().or(job.as_ref()) else {
-            bail!("there is no login to work with")
+        let Some(app) = &self.logins.app else {
+            bail!("this needs the login metwatch_app, or an administrator, in DATABASE_URL")
         };
-        let (app, job) = (app.as_ref().unwrap_or(either), job.as_ref().unwrap_or(either));
-        server::safe_to_serve(app).await?;
-        if app != job {
-            server::safe_to_serve(job).await?;
-        }
-        Ok(App::new(
-            Db::connect(app, job, CONNECTIONS)?,
-            SystemClock,
-            config.clone(),
-        ))
+        connected(config, app, self.logins.job.as_ref().unwrap_or(app)).await
     }
+
+    /// The shared state for what looks over all centres: the night, the check of the audit trail.
+    pub async fn night(&self, config: &Config) -> anyhow::Result<App> {
+        let Some(job) = &self.logins.job else {
+            bail!("this needs the login metwatch_job, or an administrator, in DATABASE_URL")
+        };
+        connected(config, self.logins.app.as_ref().unwrap_or(job), job).await
+    }
+}
+
+async fn connected(config: &Config, app: &str, job: &str) -> anyhow::Result<App> {
+    server::safe_to_serve(app).await?;
+    if app != job {
+        server::safe_to_serve(job).await?;
+    }
+    let db = Db::connect(app, job, CONNECTIONS)?;
+    Ok(App::new(db, SystemClock, config.clone()))
 }

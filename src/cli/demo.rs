@@ -31,7 +31,7 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
     // Before the database: a port that is taken should cost no time.
     let listener = serve::listen(config).await?;
     let database = Database::open(config, Use::Alone).await?;
-    let prepared = match database.app(config).await {
+    let prepared = match database.night(config).await {
         Ok(app) => prepare(&app, arguments).await.map(|()| app),
         Err(error) => Err(error),
     };

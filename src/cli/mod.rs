@@ -42,37 +42,37 @@ enum Command {
     /// Starts the private database server unless DATABASE_URL is set. SIGTERM or Ctrl-C ends it: requests in flight finish,
     /// then the database shuts down.
     Serve,
-    /// Add, link or disable a user
-    #[command(subcommand)]
-    User(user::Command),
-    /// Print every route with the right that it needs
-    Routes(routes::Arguments),
-    /// Recompute the audit trail's hash chains and compare them with the anchors
-    ///
-    /// Ends with 0 when every chain is whole and with 1 when one is not; names the first bad entry of each.
-    VerifyAudit,
-    /// Measure Metwatch on this machine
-    #[command(subcommand)]
-    Bench(bench::Command),
-    /// Bring the database's roles and schema up to date
-    ///
-    /// Makes the logins metwatch_app and metwatch_job, the database and its tables if they are missing. With DATABASE_URL,
-    /// that address must be an administrator's. Doing it twice changes nothing.
-    Migrate,
-    /// Load a folder of CSV files: centres, trials, assays, patients, tumours, treatments, visits, observations, events
-    ///
-    /// docs/import.md describes the columns. All or nothing per file: with one bad row nothing of its file is stored, and every
-    /// bad row is named. Importing the same again changes nothing.
-    Import(import::Arguments),
     /// Fit the model, score every patient, raise and end flags, publish
     ///
     /// One at a time, also over several machines; a night that was stopped goes on where it was. Doing a date twice changes
     /// nothing. Until it ends, the pages show the night before.
     Nightly(nightly::Arguments),
+    /// Load a folder of CSV files: centres, trials, assays, patients, tumours, treatments, visits, observations, events
+    ///
+    /// docs/import.md describes the columns. All or nothing per file: with one bad row nothing of its file is stored, and every
+    /// bad row is named. Importing the same again changes nothing.
+    Import(import::Arguments),
+    /// Add, link or disable a user
+    #[command(subcommand)]
+    User(user::Command),
+    /// Recompute the audit trail's hash chains and compare them with the anchors
+    ///
+    /// Ends with 0 when every chain is whole and with 1 when one is not; names the first bad entry of each.
+    VerifyAudit,
+    /// Bring the database's roles and schema up to date
+    ///
+    /// Makes the logins metwatch_app and metwatch_job, the database and its tables if they are missing. With DATABASE_URL,
+    /// that address must be an administrator's. Doing it twice changes nothing.
+    Migrate,
+    /// Print every route with the right that it needs
+    Routes(routes::Arguments),
     /// Run a program, such as psql or pg_dump, with DATABASE_URL and PG… set to the administrator of the private server
     ///
     /// Starts the server first if it is not running, and stops it when the program ends.
     WithDatabase(with_database::Arguments),
+    /// Measure Metwatch on this machine
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 pub fn run() -> ExitCode {
@@ -85,10 +85,22 @@ pub fn run() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("metwatch: {error:#}");
+            eprintln!("metwatch: {}", told_once(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes; many of them repeat what the one before said.
+fn told_once(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut told, cause| {
+        let cause = cause.to_string();
+        if !told.contains(&cause) {
+            told += if told.is_empty() { "" } else { ": " };
+            told += &cause;
+        }
+        told
+    })
 }
 
 async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> {

@@ -27,7 +27,7 @@ pub struct Arguments {
 
 pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let database = Database::open(config, Use::Shared).await?;
-    let app = match database.app(config).await {
+    let app = match database.night(config).await {
         Ok(app) => app,
         Err(error) => {
             database.close().await;

@@ -9,7 +9,7 @@ use super::database::{Database, Use};
 
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let database = Database::open(config, Use::Shared).await?;
-    let report = match database.app(config).await {
+    let report = match database.night(config).await {
         Ok(app) => {
             let report = audit::verify(&app).await.map_err(anyhow::Error::from);
             app.db.close().await;

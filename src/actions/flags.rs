@@ -6,6 +6,7 @@ use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
 use crate::domain::flag::{AckReason, Refused};
 use crate::domain::id::FlagId;
+use crate::domain::measure;
 use crate::domain::problem::{Problem, Severity};
 use crate::store::{self};
 
@@ -27,6 +28,8 @@ pub async fn acknowledge(
     form: &Form,
 ) -> Result<Posted> {
     actor.may(Permission::AcknowledgeFlag)?;
+    let mut problems = vec![];
+    let note = measure::free_text(ack.note.as_deref(), "note", &mut problems);
     let mut work = app.db.begin(actor, app.clock.now()).await?;
     if let Some(before) = form.before(&mut work).await? {
         return Ok(before);
@@ -35,12 +38,15 @@ pub async fn acknowledge(
     let patient = store::patients::by_key(&mut work, site.id, key).await?;
     let flags = store::flags::of_patient(&mut work, patient).await?;
     let flag = flags.iter().find(|flag| flag.id == ack.flag).ok_or(Error::NotFound)?;
+    if !problems.is_empty() {
+        return Err(Error::Problems(problems));
+    }
     let changed = || {
         Error::Conflict(
             "Somebody changed this flag since you opened the page. Open it again to see what was done.".into(),
         )
     };
-    let next = flag.acknowledge(ack.reason, ack.note.as_deref()).map_err(|refused| match refused {
+    let next = flag.acknowledge(ack.reason, note.as_deref()).map_err(|refused| match refused {
         Refused::Closed => changed(),
         Refused::NeedsNote => Error::Problems(vec![Problem {
             field: "note".into(),
@@ -50,14 +56,14 @@ pub async fn acknowledge(
             suggestion: None,
         }]),
     })?;
-    work.because(ack.note.as_deref().unwrap_or(ack.reason.words())).await?;
+    work.because(note.as_deref().unwrap_or(ack.reason.words())).await?;
     if !store::flags::acknowledge(
         &mut work,
         patient,
         ack.flag,
         ack.version,
         ack.reason,
-        ack.note.as_deref(),
+        note.as_deref(),
         next,
     )
     .await?

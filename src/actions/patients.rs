@@ -2,6 +2,7 @@
 
 use super::Result;
 use crate::app::App;
+pub use crate::burden::words;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
 use crate::domain::flag::Flag;
@@ -11,10 +12,14 @@ pub use crate::store::audit::Change;
 pub use crate::store::models::Score;
 pub use crate::store::patients::Found;
 pub use crate::store::sites::Site;
+pub use crate::store::triage::Night;
 use crate::store::{self};
 
 /// At most this many patients are listed for a search.
 pub const FOUND: i64 = 50;
+
+/// The patient's page shows the last so many changes of the record.
+pub const CHANGES: i64 = 200;
 
 pub struct Page {
     pub site: Site,
@@ -26,6 +31,23 @@ pub struct Page {
     pub flags: Vec<Flag>,
     pub score: Option<Score>,
     pub changes: Vec<Change>,
+    /// Of the first tumour, in words: `pT2 N1 M0, stage IIB`.
+    pub stage: Option<String>,
+    pub night: Option<Night>,
+}
+
+/// The arm of a blinded trial is a secret in the history of the record too (S-036).
+fn blind(record: &Record, changes: &mut [Change]) {
+    if !record.enrolments.iter().any(|enrolment| enrolment.trial.blinded) {
+        return;
+    }
+    for change in changes.iter_mut().filter(|change| change.table_name == "enrolment") {
+        if let Some(columns) = change.changes.as_object_mut() {
+            columns.remove("arm_code");
+            // rows as they came from a file hold every column
+            columns.remove("source_row");
+        }
+    }
 }
 
 pub async fn find(app: &App, actor: &Actor, term: &str) -> Result<Vec<Found>> {
@@ -56,13 +78,19 @@ pub async fn show(app: &App, actor: &Actor, site: &str, key: &str) -> Result<Pag
     let site = store::sites::by_code(&mut work, site).await?;
     let patient = store::patients::by_key(&mut work, site.id, key).await?;
     let record = store::histories::of(&mut work, patient).await?;
+    let mut changes = store::audit::of_patient(&mut work, patient, CHANGES).await?;
+    if !actor.unblinded {
+        blind(&record, &mut changes);
+    }
     let page = Page {
         patient,
         history: record.as_of(work.today()),
         record,
         flags: store::flags::of_patient(&mut work, patient).await?,
         score: store::models::score_of(&mut work, patient).await?,
-        changes: store::audit::of_patient(&mut work, patient, 200).await?,
+        changes,
+        stage: store::patients::stage_of(&mut work, patient).await?,
+        night: store::triage::night(&mut work).await?,
         site,
     };
     work.finish(Entry::viewed("patient").about(patient)).await?;

@@ -93,3 +93,27 @@ pub async fn count(work: &mut Work) -> Result<i64> {
     .await?;
     Ok(count)
 }
+
+/// The stage of the first tumour in one line, as it was last put on file: `pT2 N1 M0, stage IIB`.
+pub async fn stage_of(work: &mut Work, patient: PatientRef) -> Result<Option<String>> {
+    let stage = sqlx::query_scalar!(
+        "select concat_ws(', ',
+             nullif(concat_ws(' ', s.prefix || coalesce(s.t, ''), s.n || coalesce(s.n_suffix, ''), s.m), s.prefix),
+             'stage ' || s.stage_group) as \"stage!\"
+         from stage s
+         where s.site_id = $1
+           and s.patient_id = $2
+           and not exists (
+             select from stage later
+             where later.site_id = $1
+               and later.supersedes_id = s.id
+           )
+         order by s.tumour_id, s.staged_on desc, s.id desc
+         limit 1",
+        patient.site.0,
+        patient.patient.0,
+    )
+    .fetch_optional(work.connection())
+    .await?;
+    Ok(stage.filter(|stage| !stage.is_empty()))
+}

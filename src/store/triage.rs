@@ -212,6 +212,10 @@ pub struct Row {
     pub risk_hi: Option<f64>,
     pub risk_before: Option<f64>,
     pub not_scored: Option<String>,
+    /// Who acknowledged the flag that is shown.
+    pub flag_with: Option<String>,
+    /// Of patients without a flag: what made the risk, `[{label, value, effect}]`.
+    pub contributions: Option<serde_json::Value>,
 }
 
 /// One page of the list: flags first, oldest severe ones on top, then the highest published risks. The two halves read
@@ -263,7 +267,17 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            t.spark_log10 as \"spark_log10!\", t.spark_mark as \"spark_mark!\", t.last_reading, t.state_text as \"state_text!\",
            t.flag_cause, t.flag_severity, t.flag_reason, t.flag_state, t.flag_opened_on, t.flag_count as \"flag_count!\",
            t.last_contact_on, now_score.risk as \"risk?\", now_score.risk_lo as \"risk_lo?\", now_score.risk_hi as \"risk_hi?\",
-           before.risk as \"risk_before?\", now_score.not_scored as \"not_scored?\"
+           before.risk as \"risk_before?\", now_score.not_scored as \"not_scored?\",
+           case when t.flag_state <> 'new' then (
+             select u.name
+             from flag f
+             join app_user u on u.id = f.ack_by
+             where f.site_id = t.site_id
+               and f.patient_id = t.patient_id
+               and f.cause = t.flag_cause
+               and f.state <> 'closed'
+           ) end as flag_with,
+           case when c.part = 1 then now_score.contributions end as contributions
          from chosen c
          join triage t on t.site_id = c.site_id and t.patient_id = c.patient_id
          join site on site.id = c.site_id

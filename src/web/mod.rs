@@ -3,6 +3,7 @@
 pub mod administrator;
 pub mod assets;
 pub mod chart;
+pub mod clinician;
 pub mod error;
 pub mod field;
 pub mod filters;

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
 use tower_http::compression::CompressionLayer;
 
-use super::{administrator, assets, error, guard, health, session, shared};
+use super::{administrator, assets, clinician, error, guard, health, session, shared};
 use crate::app::App;
 use crate::domain::access::Permission;
 
@@ -49,7 +49,7 @@ macro_rules! routes {
 
 pub fn table() -> Vec<Route> {
     use Access::{Needs, Public, Signed};
-    use Permission::{Administer, ReadModel, ReadPatient};
+    use Permission::{AcknowledgeFlag, Administer, ReadModel, ReadPatient, ReadTriage};
     routes! {
         get  "/" Signed, Page => shared::sign_in::home;
         get  "/sign-in" Public, Page => shared::sign_in::show;
@@ -58,6 +58,9 @@ pub fn table() -> Vec<Route> {
         post "/link/{token}" Public, Page => shared::sign_in::use_link;
         post "/sign-out" Signed, Page => shared::sign_in::leave;
         get  "/patients" Needs(ReadPatient), Page => shared::patients::find;
+        get  "/triage" Needs(ReadTriage), Page => clinician::triage::show;
+        get  "/patients/{site}/{key}" Needs(ReadPatient), Page => clinician::patient::show;
+        post "/patients/{site}/{key}/flags/{flag}" Needs(AcknowledgeFlag), Page => clinician::patient::acknowledge;
         get  "/centres/{site}" Needs(ReadPatient), Page => shared::centre::show;
         get  "/model" Needs(ReadModel), Page => shared::model::show;
         get  "/administration" Needs(Administer), Page => administrator::overview::show;

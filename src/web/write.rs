@@ -91,6 +91,17 @@ pub fn change(value: f64) -> String {
     }
 }
 
+/// A signed change in percentage points, to a tenth: +1.3, −0.4, ±0.
+pub fn points(value: f64) -> String {
+    let tenths = (value * 10.0).round() / 10.0;
+    match tenths {
+        none if !none.is_finite() => "–".into(),
+        up if up > 0.0 => format!("+{up:.1}"),
+        down if down < 0.0 => format!("−{:.1}", -down),
+        _ => "±0".into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

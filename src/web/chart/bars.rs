@@ -48,7 +48,9 @@ pub fn waterfall(chart: &Waterfall) -> String {
         said.push(format!("{label} {value}"));
         y += ROW;
     };
-    let first = write::percent(chart.baseline / 100.0);
+    // to a tenth, as the parts are: so that the reader can add them up
+    let percent = |value: f64| format!("{value:.1}\u{202f}%");
+    let first = percent(chart.baseline);
     row(
         &chart.baseline_label,
         extremes.0.max(0.0),
@@ -60,10 +62,10 @@ pub fn waterfall(chart: &Waterfall) -> String {
     let mut at = chart.baseline;
     for c in &chart.contributions {
         let class = if c.points < 0.0 { "r-down" } else { "r-up" };
-        row(&c.label, at, at + c.points, class, &write::change(c.points), "");
+        row(&c.label, at, at + c.points, class, &write::points(c.points), "");
         at += c.points;
     }
-    let now = write::percent(chart.now / 100.0);
+    let now = percent(chart.now);
     row("= now", 0.0, chart.now, "r-up", &now, "t-bold");
     let height = y;
     canvas.finish(&chart.id, height, &chart.title, &said.join("; "))

@@ -102,7 +102,11 @@ fn draw(spark: &Spark) -> Canvas {
             (Mark::Between { lo, hi }, Some(_)) => {
                 let low = y(lo.max(f64::MIN_POSITIVE));
                 match hi.filter(|hi| hi.is_finite()) {
-                    Some(hi) => canvas.rect(at - 2.0, y(hi), 4.0, (low - y(hi)).max(2.0), "b-span", ""),
+                    // found, the level known to lie about here: at least so tall that it is seen
+                    Some(hi) => {
+                        let (tall, middle) = ((low - y(hi)).max(7.0), (low + y(hi)) / 2.0);
+                        canvas.rect(at - 2.0, middle - tall / 2.0, 4.0, tall, "b-span", "");
+                    }
                     None => {
                         canvas.line(at, low, at, low - 8.0, "b-range");
                         canvas.path(

@@ -36,20 +36,6 @@ pub struct Page {
     pub night: Option<Night>,
 }
 
-/// The arm of a blinded trial is a secret in the history of the record too (S-036).
-fn blind(record: &Record, changes: &mut [Change]) {
-    if !record.enrolments.iter().any(|enrolment| enrolment.trial.blinded) {
-        return;
-    }
-    for change in changes.iter_mut().filter(|change| change.table_name == "enrolment") {
-        if let Some(columns) = change.changes.as_object_mut() {
-            columns.remove("arm_code");
-            // rows as they came from a file hold every column
-            columns.remove("source_row");
-        }
-    }
-}
-
 pub async fn find(app: &App, actor: &Actor, term: &str) -> Result<Vec<Found>> {
     actor.may(Permission::ReadPatient)?;
     let mut work = app.db.begin(actor, app.clock.now()).await?;
@@ -78,17 +64,13 @@ pub async fn show(app: &App, actor: &Actor, site: &str, key: &str) -> Result<Pag
     let site = store::sites::by_code(&mut work, site).await?;
     let patient = store::patients::by_key(&mut work, site.id, key).await?;
     let record = store::histories::of(&mut work, patient).await?;
-    let mut changes = store::audit::of_patient(&mut work, patient, CHANGES).await?;
-    if !actor.unblinded {
-        blind(&record, &mut changes);
-    }
     let page = Page {
         patient,
         history: record.as_of(work.today()),
         record,
         flags: store::flags::of_patient(&mut work, patient).await?,
         score: store::models::score_of(&mut work, patient).await?,
-        changes,
+        changes: store::audit::of_patient(&mut work, patient, CHANGES).await?,
         stage: store::patients::stage_of(&mut work, patient).await?,
         night: store::triage::night(&mut work).await?,
         site,

@@ -21,13 +21,13 @@ pub struct Change {
 }
 
 /// What was done to a patient's record, newest first, page views left out.
-/// For a reader who is blinded, entries of enrolments leave out the arm (S-036).
+/// For a reader who is blinded, entries of enrolments leave out the arm, and the row of the file that named it (S-036).
 pub async fn of_patient(work: &mut Work, patient: PatientRef, limit: i64) -> Result<Vec<Change>> {
     let unblinded = work.actor().unblinded;
     let changes = sqlx::query_as!(
         Change,
         "select at, actor_name, role, action, table_name, record_id, reason,
-           case when table_name = 'enrolment' and not $4 then changes - 'arm_code' else changes end as \"changes!\"
+           case when table_name = 'enrolment' and not $4 then changes - 'arm_code' - 'source_row' else changes end as \"changes!\"
          from audit_entry
          where site_id = $1
            and subject = $2

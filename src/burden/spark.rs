@@ -39,10 +39,11 @@ pub struct Spark {
 fn point(observation: &Observation) -> Option<(Mark, Option<f64>)> {
     let (mark, number) = match observation.reading {
         Reading::Quantified { value } => (Mark::Value, Some(value)),
+        // with no upper end it says no more than a reading above the range does
+        Reading::DetectedNotQuantified { lo, hi } if lo > 0.0 && hi.is_infinite() => (Mark::Above, Some(lo)),
         Reading::DetectedNotQuantified { lo, hi } => {
             let number = match (lo > 0.0, hi.is_finite()) {
                 (true, true) => (lo * hi).sqrt(),
-                (true, false) => lo,
                 _ => hi,
             };
             (Mark::Detected, Some(number))

@@ -218,7 +218,8 @@ pub struct Row {
     pub contributions: Option<serde_json::Value>,
 }
 
-/// One page of the list: flags first, oldest severe ones on top, then the highest published risks. The two halves read
+/// One page of the list: flags first, oldest severe ones on top (of one day those without a
+/// score, which a reading raised, then the highest risks), then the highest published risks. The two halves read
 /// an index each and stop at the page's end, so a million unflagged patients cost nothing.
 pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Row>> {
     let sites: Vec<i32> = match filter.site {
@@ -231,14 +232,15 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
         "with shown as (
            select run_id, previous_run_id from publication
          ), flagged as (
-           select t.site_id, t.patient_id, 0 as part, t.flag_severity, t.flag_opened_on, null::float8 as risk
+           select t.site_id, t.patient_id, 0 as part, t.flag_severity, t.flag_opened_on, s.risk
            from triage t
            left join trial on trial.id = t.trial_id
+           left join score s on s.site_id = t.site_id and s.patient_id = t.patient_id and s.run_id = (select run_id from shown)
            where t.site_id = any ($1)
              and t.flag_count > 0
              and ($2::int is null or t.trial_id = $2)
              and ($3::text is null or (t.arm_code = $3 and (not trial.blinded or $7)))
-           order by t.flag_severity, t.flag_opened_on, t.patient_id
+           order by t.flag_severity, t.flag_opened_on, s.risk desc nulls first, t.patient_id
            limit $4::bigint + $5::bigint
          ), risky as (
            select t.site_id, t.patient_id, 1 as part, null::text as flag_severity, null::date as flag_opened_on, s.risk
@@ -258,7 +260,7 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            select * from flagged
            union all
            select * from risky
-           order by part, flag_severity, flag_opened_on, risk desc, patient_id
+           order by part, flag_severity, flag_opened_on, risk desc nulls first, patient_id
            offset $4::bigint
            limit $5::bigint
          )
@@ -285,7 +287,7 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            and now_score.run_id = (select run_id from shown)
          left join score before on before.site_id = c.site_id and before.patient_id = c.patient_id
            and before.run_id = (select previous_run_id from shown)
-         order by c.part, c.flag_severity, c.flag_opened_on, c.risk desc, c.patient_id",
+         order by c.part, c.flag_severity, c.flag_opened_on, c.risk desc nulls first, c.patient_id",
         &sites,
         filter.trial,
         filter.arm,

@@ -68,6 +68,7 @@ pub fn unbroken(text: &str) -> String {
             || before == '→'
             || before.is_ascii_digit() && after.is_alphabetic() && next.is_none_or(|n| !n.is_ascii_lowercase())
             || before.is_ascii_digit() && after.is_uppercase()
+            || before.is_ascii_digit() && (after, next) == ('m', Some(&'m'))
     };
     letters
         .iter()
@@ -134,8 +135,8 @@ mod tests {
     #[test]
     fn a_number_keeps_its_unit() {
         assert_eq!(
-            unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4"),
-            "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4"
+            unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4, 84 mm"),
+            "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4, 84\u{a0}mm"
         );
     }
 

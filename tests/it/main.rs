@@ -4,6 +4,7 @@
 mod access;
 mod arrows;
 mod audit;
+mod clinician;
 mod hardening;
 mod import;
 mod lifecycle;

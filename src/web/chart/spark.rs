@@ -52,7 +52,7 @@ pub struct Spark {
 }
 
 /// Drawn width and height in pixels.
-pub const SIZE: (f64, f64) = (172.0, 36.0);
+pub const SIZE: (f64, f64) = (148.0, 36.0);
 
 pub fn svg(spark: &Spark) -> String {
     draw(spark).finish(&spark.id, SIZE.1, &spark.title, &spark.about)

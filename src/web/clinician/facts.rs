@@ -21,9 +21,29 @@ pub struct Fact {
     pub what: String,
     pub said: String,
     pub more: String,
+    pub note: Option<String>,
     /// The reading whose page has its history.
     pub reading: Option<i64>,
     pub corrected: bool,
+}
+
+/// Remarks that stand at several readings are printed once, beneath the table, and named by their number at each.
+pub fn gather_remarks(facts: &mut [Fact]) -> Vec<String> {
+    let count = |facts: &[Fact], note: &str| facts.iter().filter(|fact| fact.note.as_deref() == Some(note)).count();
+    let mut remarks: Vec<String> = vec![];
+    for at in 0..facts.len() {
+        let Some(note) = facts[at].note.clone() else { continue };
+        let number = remarks.iter().position(|remark| *remark == note);
+        if number.is_none() && count(facts, &note) < 2 {
+            continue;
+        }
+        let number = number.unwrap_or_else(|| {
+            remarks.push(note);
+            remarks.len() - 1
+        });
+        facts[at].note = Some(format!("see remark {}", number + 1));
+    }
+    remarks
 }
 
 /// All facts of the history, latest first.
@@ -77,6 +97,7 @@ pub fn of(history: &History, record: &Record) -> Vec<Fact> {
     all.extend(history.observations.iter().map(|observation| Fact {
         said: said(observation),
         more: more(observation),
+        note: observation.note.clone().filter(|note| !note.trim().is_empty()),
         reading: Some(observation.id.0),
         corrected: corrected.contains(&observation.id),
         ..Fact::new(
@@ -111,6 +132,7 @@ impl Fact {
             what: what.into(),
             said: String::new(),
             more: String::new(),
+            note: None,
             reading: None,
             corrected: false,
         }
@@ -169,7 +191,10 @@ pub fn said(observation: &Observation) -> String {
     let finding = observation.detail.get("assessment").and_then(Value::as_str);
     let reading = match (observation.measure.as_str(), observation.reading) {
         ("imaging", crate::domain::reading::Reading::Quantified { value }) => {
-            format!("target lesions {}", words::with_unit(value, &observation.unit))
+            format!(
+                "target lesions {}",
+                words::with_unit(value, &observation.unit).replace(' ', "\u{a0}")
+            )
         }
         ("imaging", _) => finding.map_or("", finding_words).to_owned(),
         ("ctc" | "marrow_dtc", crate::domain::reading::Reading::Quantified { value }) => {
@@ -222,7 +247,6 @@ fn more(observation: &Observation) -> String {
             .filter(|_| observation.measure == "ctdna")
             .map(|lod| format!("limit {}", words::with_unit(lod, &observation.unit))),
         Some(observation.assay_name.clone()),
-        observation.note.clone(),
     ];
     write::unbroken(&parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }

@@ -36,6 +36,7 @@ pub struct PatientPage {
     chart: String,
     chart_wide: String,
     table: Vec<Fact>,
+    remarks: Vec<String>,
     risk: Option<Card>,
     flags: Vec<FlagCard>,
     closed: Vec<Flag>,
@@ -51,11 +52,15 @@ pub struct PatientPage {
 pub struct FlagCard {
     flag: Flag,
     since: String,
+    why: String,
     triggers: Vec<Trigger>,
     reason: String,
     note: String,
     problems: Vec<Problem>,
 }
+
+/// Readings named on a flag's card before the rest is folded.
+const SHOWN: usize = 4;
 
 /// A reading that made a flag.
 pub struct Trigger {
@@ -77,6 +82,15 @@ impl FlagCard {
     fn closing(&self) -> Vec<AckReason> {
         let closed = |reason: &AckReason| reason.next() == FlagState::Closed;
         AckReason::ALL.into_iter().filter(closed).collect()
+    }
+
+    /// The newest readings that made it; the earlier ones are folded away.
+    fn newest(&self) -> &[Trigger] {
+        &self.triggers[self.triggers.len().saturating_sub(SHOWN)..]
+    }
+
+    fn earlier(&self) -> &[Trigger] {
+        &self.triggers[..self.triggers.len().saturating_sub(SHOWN)]
     }
 
     fn is_chosen(&self, reason: &AckReason) -> bool {
@@ -224,6 +238,8 @@ fn since(opened: NaiveDate, today: NaiveDate) -> String {
 
 impl PatientPage {
     fn of(app: &App, actor: &Actor, page: Page, from: &str) -> PatientPage {
+        let mut table = facts::of(&page.history, &page.record);
+        let remarks = facts::gather_remarks(&mut table);
         let now = app.clock.now();
         let today = now.date_naive();
         let anchors = course::anchors(&page.history, from);
@@ -250,6 +266,7 @@ impl PatientPage {
         };
         let card = |flag: Flag| FlagCard {
             since: since(flag.opened_on, today),
+            why: write::unbroken(&flag.reason),
             triggers: flag.triggers.iter().filter_map(trigger).collect(),
             reason: String::new(),
             note: String::new(),
@@ -269,7 +286,8 @@ impl PatientPage {
             chart,
             chart_wide,
             anchors,
-            table: facts::of(&page.history, &page.record),
+            table,
+            remarks,
             risk: page.score.as_ref().and_then(Card::of),
             flags: open.into_iter().map(card).collect(),
             closed,
@@ -316,9 +334,9 @@ impl PatientPage {
         match &self.shown.score {
             Some(score) => score.not_scored.clone().unwrap_or_default(),
             None if self.shown.night.is_some() => {
-                "The last night did not know this patient yet; the next one will.".into()
+                "The last night did not know this patient yet; the next one will".into()
             }
-            None => "No night has run yet: the first one fits the model and scores every patient.".into(),
+            None => "No night has run yet: the first one fits the model and scores every patient".into(),
         }
     }
 }

@@ -81,6 +81,8 @@ pub struct Card {
     pub months: i32,
     pub change: String,
     pub change_class: &'static str,
+    /// There was a score the night before.
+    pub compared: bool,
     pub above: Option<String>,
     pub chart: String,
     pub rows: Vec<CardRow>,
@@ -103,6 +105,7 @@ impl Card {
             months: (f64::from(score.horizon_days) / 30.4375).round() as i32,
             change,
             change_class,
+            compared: score.risk_before.is_some(),
             above: score
                 .percentile
                 .map(|p| format!("{}\u{202f}%", p.floor().clamp(0.0, 99.0))),
@@ -137,8 +140,8 @@ fn waterfall(score: &Score, risk: f64) -> String {
         return String::new();
     };
     let named = |part: &Part| match part.value.as_str() {
-        "yes" => part.label.clone(),
-        "no" => format!("No {}", lower(&part.label)),
+        "yes" => short(&part.label).to_owned(),
+        "no" => format!("No {}", lower(short(&part.label))),
         value if part.label.starts_with("Positive nodes") || part.label.starts_with("Grade") => {
             format!("{} {value}", part.label)
         }

@@ -5,6 +5,6 @@ mod client;
 mod database;
 mod world;
 
-pub use client::Client;
+pub use client::{Client, Page};
 pub use database::{Database, server_url};
 pub use world::{NORTH, SOUTH, TestApp};

@@ -152,6 +152,7 @@ pub fn lesions(canvas: &mut Canvas, frame: &Frame, points: &[Point], top: f64) -
             (x, y - 7.0, Anchor::Middle),
             (x + 4.0, y - 7.0, Anchor::Start),
             (x, y + 16.0, Anchor::Middle),
+            (x - 2.0, y + 17.0, Anchor::Start),
             (x - 6.0, y + 4.0, Anchor::End),
         ];
         // Words of the middle points come only where neither marks nor the line are near.

@@ -1,6 +1,7 @@
 //! All SQL. Patient data is reached through a [`Work`] and in no other way.
 
 pub mod audit;
+pub mod cohorts;
 mod db;
 mod error;
 pub mod flags;

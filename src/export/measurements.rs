@@ -93,7 +93,7 @@ pub fn columns() -> Vec<Column<Result>> {
         Column::new(
             "screened",
             "number",
-            "How much was looked at: mL of blood, or million marrow cells",
+            "How much was looked at: mL of blood or plasma, or million marrow cells",
             |r: &Result| r.of.screened.into(),
         ),
         Column::new("failed_reason", "text", "Why there is no result", |r: &Result| {
@@ -186,7 +186,7 @@ mod tests {
             loq: None,
             screened: None,
             failed_reason: None,
-            detail: serde_json::json!({"variants_tracked": 16, "call": "detected", "plasma_ml": "4.5"})
+            detail: serde_json::json!({"variants_tracked": 16, "call": "detected", "cfdna_ng": "4.5"})
                 .as_object()
                 .unwrap()
                 .clone(),
@@ -215,7 +215,7 @@ mod tests {
             ("assay", "\"'=SIG\""),
             ("ctdna_variants_tracked", "16"),
             ("ctdna_call", "\"detected\""),
-            ("ctdna_plasma_ml", "4.5"),
+            ("ctdna_cfdna_ng", "4.5"),
         ] {
             assert_eq!(cell(name), expected, "{name}");
         }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it stands")]
 
 mod access;
+mod analyst;
 mod arrows;
 mod audit;
 mod clinician;

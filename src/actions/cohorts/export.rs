@@ -147,10 +147,13 @@ async fn write(
         .fact("question", question)
         .fact("shape", shape.code())
         .fact("read_at", read_at.to_rfc3339());
+    let written = match written {
+        Ok(written) => out.pass(true).await.map(|()| written),
+        Err(error) => Err(error),
+    };
     let work = app.db.begin(actor, app.clock.now()).await?;
     match written {
         Ok((last_line, sealed)) => {
-            out.pass(true).await?;
             let entry = entry
                 .fact("rows", sealed.rows)
                 .fact("sha256", &sealed.sha256)

@@ -85,9 +85,11 @@ pub async fn ask(app: &App, actor: &Actor, fields: &Fields) -> Result<Page> {
     })
 }
 
-/// The dictionary of both files, for the endpoint that is asked for.
-pub fn dictionary(actor: &Actor, fields: &Fields) -> Result<String> {
+/// The dictionary of both files, for the endpoint that is asked for. It holds no patient data; the trail says who took it.
+pub async fn dictionary(app: &App, actor: &Actor, fields: &Fields) -> Result<String> {
     actor.may(Permission::QueryCohort)?;
+    let work = app.db.begin(actor, app.clock.now()).await?;
+    work.finish(Entry::viewed("cohort_dictionary")).await?;
     let endpoint = Endpoint::from_code(get(fields, "endpoint")).unwrap_or(Endpoint::DistantFree);
     Ok(crate::export::dictionary(endpoint))
 }

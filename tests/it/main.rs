@@ -9,5 +9,6 @@ mod clinician;
 mod hardening;
 mod import;
 mod lifecycle;
+mod nightly;
 mod support;
 mod walls;

@@ -100,6 +100,20 @@
     button.closest("p")?.remove();
   });
 
+  // Another assay reports in another unit: the one beside the result follows, and is sent along. Without script the server
+  // finds the two at odds and asks.
+  all("[data-units]").forEach((boxes) => {
+    const units = JSON.parse(boxes.dataset.units || "{}");
+    const told = one("[data-unit-of]", boxes);
+    const beside = told && one(".unit", document.getElementById(told.dataset.unitOf).parentElement);
+    document.getElementById(`${boxes.dataset.measure}.assay`)?.addEventListener("change", (event) => {
+      const unit = units[event.target.value];
+      if (!unit || !beside) return;
+      told.value = unit;
+      beside.textContent = unit;
+    });
+  });
+
   // The summary of what to mend is read first, and its links go to the box itself.
   one(".errors")?.focus();
   document.addEventListener("click", (event) => {

@@ -1,9 +1,9 @@
 //! The verbs: each is one function that the web and the command line both call.
 
 pub mod audit;
-pub mod cohorts;
 mod error;
 pub mod flags;
+mod follow;
 pub mod health;
 pub mod import;
 pub mod models;
@@ -11,11 +11,13 @@ pub mod nightly;
 mod once;
 mod password;
 pub mod patients;
+pub mod readings;
 pub mod sign_in;
 pub mod sites;
 pub mod triage;
 pub mod triage_row;
 pub mod users;
+pub mod visits;
 
 pub use error::{Error, Result};
 pub use once::{Form, Posted};

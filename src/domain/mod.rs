@@ -2,7 +2,7 @@
 
 pub mod access;
 pub mod audit;
-pub mod cohort;
+pub mod correction;
 pub mod count;
 pub mod course;
 pub mod cts5;
@@ -27,3 +27,4 @@ pub mod trial;
 pub mod unit;
 pub mod visit;
 pub mod visit_window;
+pub mod zone;

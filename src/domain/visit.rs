@@ -46,10 +46,10 @@ pub const UNSCHEDULED: &str = "UNSCHED";
 
 impl Draft {
     /// Field names are `occurred_on`, `visit_code`, `ecog`, `note`, and for each measure `<measure>.assay`,
-    /// `<measure>.<component>`, `<measure>.keep_reason`. Names it does not know it leaves alone.
+    /// `<measure>.<component>` and `<measure>.<component>.keep`. Names it does not know it leaves alone.
     pub fn parse(fields: &[(String, String)]) -> Draft {
         let mut draft = Draft::default();
-        let fields = draft.by_name(fields);
+        let fields = by_name(fields, &mut draft.problems);
         let get = |name: &str| fields.get(name).copied().unwrap_or("");
         match date::parse_date(get("occurred_on")) {
             Ok(day) => draft.occurred_on = Some(day),
@@ -65,17 +65,6 @@ impl Draft {
             draft.problems.push(Problem::nothing_entered());
         }
         draft
-    }
-
-    /// The same field twice would let chance choose the first or the last (VIS-041).
-    fn by_name<'a>(&mut self, fields: &'a [(String, String)]) -> BTreeMap<&'a str, &'a str> {
-        let mut by_name = BTreeMap::new();
-        for (name, value) in fields {
-            if by_name.insert(name.as_str(), value.as_str()).is_some() {
-                self.problems.push(Problem::sent_twice(name).at(name.clone()));
-            }
-        }
-        by_name
     }
 
     fn code(&mut self, raw: &str) -> String {
@@ -118,18 +107,7 @@ impl Draft {
     }
 
     fn take(&mut self, measure: &dyn Measure, fields: &BTreeMap<&str, &str>) {
-        let prefix = format!("{}.", measure.code());
-        let mut raw = RawEntry::default();
-        for (name, value) in fields {
-            match name.strip_prefix(&prefix) {
-                Some("keep_reason") if !value.trim().is_empty() => raw.keep_reason = Some((*value).to_owned()),
-                Some("note") if !value.trim().is_empty() => raw.note = Some((*value).to_owned()),
-                Some(component) => {
-                    raw.values.insert(component.to_owned(), (*value).to_owned());
-                }
-                None => {}
-            }
-        }
+        let mut raw = RawEntry::from_fields(measure, fields);
         if raw.is_empty(measure) {
             return;
         }
@@ -187,9 +165,24 @@ impl Draft {
                 note: self.note,
                 results,
             }),
-            _ => Err(problems),
+            _ => {
+                // What was in order has its notes, and its reasons, to be shown again.
+                problems.extend(results.into_iter().flat_map(|accepted| accepted.notes));
+                Err(problems)
+            }
         }
     }
+}
+
+/// The same field twice would let chance choose the first or the last (VIS-041).
+pub(crate) fn by_name<'a>(fields: &'a [(String, String)], problems: &mut Vec<Problem>) -> BTreeMap<&'a str, &'a str> {
+    let mut by_name = BTreeMap::new();
+    for (name, value) in fields {
+        if by_name.insert(name.as_str(), value.as_str()).is_some() {
+            problems.push(Problem::sent_twice(name).at(name.clone()));
+        }
+    }
+    by_name
 }
 
 #[cfg(test)]

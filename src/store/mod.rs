@@ -1,7 +1,7 @@
 //! All SQL. Patient data is reached through a [`Work`] and in no other way.
 
+pub mod assays;
 pub mod audit;
-pub mod cohorts;
 mod db;
 mod error;
 pub mod flags;
@@ -20,6 +20,7 @@ pub mod sites;
 pub mod statements;
 pub mod triage;
 pub mod users;
+pub mod visits;
 mod work;
 
 pub use db::Db;

@@ -50,6 +50,8 @@ pub struct Field {
     pub width: &'static str,
     /// Not empty: a select box.
     pub choices: Vec<Choice>,
+    /// Not 0: a text of this many lines.
+    pub lines: u8,
     pub required: bool,
     pub messages: Vec<Message>,
     /// Reason for keeping an odd value, when one was given; `Some("")` asks for it.
@@ -82,6 +84,18 @@ impl Field {
     #[must_use]
     pub fn of(mut self, choices: Vec<Choice>) -> Field {
         self.choices = choices;
+        self
+    }
+
+    #[must_use]
+    pub fn lines(mut self, lines: u8) -> Field {
+        self.lines = lines;
+        self
+    }
+
+    #[must_use]
+    pub fn hinting(mut self, hint: &str) -> Field {
+        self.hint = hint.into();
         self
     }
 

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
 use tower_http::compression::CompressionLayer;
 
-use super::{administrator, analyst, assets, clinician, error, guard, health, session, shared};
+use super::{administrator, assets, clinician, coordinator, error, guard, health, session, shared};
 use crate::app::App;
 use crate::domain::access::Permission;
 
@@ -49,7 +49,7 @@ macro_rules! routes {
 
 pub fn table() -> Vec<Route> {
     use Access::{Needs, Public, Signed};
-    use Permission::{AcknowledgeFlag, Administer, QueryCohort, ReadModel, ReadPatient, ReadTriage};
+    use Permission::{AcknowledgeFlag, Administer, ReadModel, ReadPatient, ReadTriage, RecordVisit};
     routes! {
         get  "/" Signed, Page => shared::sign_in::home;
         get  "/sign-in" Public, Page => shared::sign_in::show;
@@ -61,11 +61,12 @@ pub fn table() -> Vec<Route> {
         get  "/triage" Needs(ReadTriage), Page => clinician::triage::show;
         get  "/patients/{site}/{key}" Needs(ReadPatient), Page => clinician::patient::show;
         post "/patients/{site}/{key}/flags/{flag}" Needs(AcknowledgeFlag), Page => clinician::patient::acknowledge;
+        get  "/patients/{site}/{key}/visits/new" Needs(RecordVisit), Page => coordinator::visit::blank;
+        post "/patients/{site}/{key}/visits" Needs(RecordVisit), Page => coordinator::visit::record;
+        get  "/patients/{site}/{key}/readings/{reading}" Needs(ReadPatient), Page => coordinator::reading::show;
+        post "/patients/{site}/{key}/readings/{reading}" Needs(RecordVisit), Page => coordinator::reading::correct;
         get  "/centres/{site}" Needs(ReadPatient), Page => shared::centre::show;
         get  "/model" Needs(ReadModel), Page => shared::model::show;
-        get  "/cohorts" Needs(QueryCohort), Page => analyst::cohort::show;
-        get  "/cohorts/export.csv" Needs(QueryCohort), File => analyst::cohort::export;
-        get  "/cohorts/dictionary.csv" Needs(QueryCohort), File => analyst::cohort::dictionary;
         get  "/administration" Needs(Administer), Page => administrator::overview::show;
         get  "/static/{*file}" Public, File => assets::serve;
         get  "/healthz/live" Public, File => health::live;

@@ -2,13 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it stands")]
 
 mod access;
-mod analyst;
 mod arrows;
 mod audit;
+mod catalogue;
 mod clinician;
+mod coordinator;
 mod hardening;
 mod import;
 mod lifecycle;
-mod nightly;
 mod support;
 mod walls;

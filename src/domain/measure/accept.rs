@@ -1,5 +1,7 @@
 //! From typed text to an observation: the one function that the form and the CSV import both call.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::component::{Component, Kind};
@@ -37,7 +39,7 @@ pub fn accept(raw: &RawEntry, assay: &Assay, context: &Context) -> Result<Accept
     let assay = with_stated_limit(measure, raw, assay, &mut problems);
     let entry = read(measure, raw, &assay, context, &mut problems);
     let note = free_text(raw.note.as_deref(), &measure.field("note"), &mut problems);
-    let confirmed = reason(measure, raw, &mut problems);
+    let reasons = Reasons::of(measure, raw, &mut problems);
     let Some(entry) = entry else { return Err(problems) };
     problems.extend(
         entry
@@ -49,10 +51,12 @@ pub fn accept(raw: &RawEntry, assay: &Assay, context: &Context) -> Result<Accept
     );
     problems.extend(measure.check(&entry, &assay, context));
     problems.extend(against_file(measure, &entry, &assay, context));
-    if problems.iter().any(|problem| problem.blocks(confirmed.is_some())) {
+    if problems
+        .iter()
+        .any(|problem| problem.blocks(reasons.cover(&problem.field)))
+    {
         return Err(problems);
     }
-    let asked = problems.iter().any(|problem| problem.severity == Severity::Soft);
     Ok(Accepted {
         observation: NewObservation {
             measure: measure.code(),
@@ -68,7 +72,7 @@ pub fn accept(raw: &RawEntry, assay: &Assay, context: &Context) -> Result<Accept
             screened: measure.screened().and_then(|code| entry.number(code)),
             detail: detail(measure, &entry),
             note,
-            confirmed: confirmed.filter(|_| asked),
+            confirmed: reasons.confirming(&problems),
         },
         notes: problems,
     })
@@ -91,9 +95,43 @@ fn with_stated_limit(measure: &dyn Measure, raw: &RawEntry, assay: &Assay, probl
     assay
 }
 
-fn reason(measure: &dyn Measure, raw: &RawEntry, problems: &mut Vec<Problem>) -> Option<String> {
-    let field = measure.field("keep_reason");
-    let reason = free_text(raw.keep_reason.as_deref(), &field, problems)?;
+/// Why odd values are kept: all of an entry (a file's column), or one field each (the boxes of a form).
+struct Reasons {
+    whole: Option<String>,
+    by_field: BTreeMap<String, String>,
+}
+
+impl Reasons {
+    fn of(measure: &dyn Measure, raw: &RawEntry, problems: &mut Vec<Problem>) -> Reasons {
+        let whole = reason(raw.keep_reason.as_deref(), measure.field("keep_reason"), problems);
+        let mut by_field = BTreeMap::new();
+        for (component, typed) in &raw.keeps {
+            let field = measure.field(component);
+            if let Some(reason) = reason(Some(typed), format!("{field}.keep"), problems) {
+                by_field.insert(field, reason);
+            }
+        }
+        Reasons { whole, by_field }
+    }
+
+    fn cover(&self, field: &str) -> bool {
+        self.whole.is_some() || self.by_field.contains_key(field)
+    }
+
+    /// The reasons that were asked for; one that nobody asked for confirms nothing.
+    fn confirming(&self, problems: &[Problem]) -> Option<String> {
+        let mut words: Vec<&str> = vec![];
+        for problem in problems.iter().filter(|problem| problem.severity == Severity::Soft) {
+            let given = self.by_field.get(&problem.field).or(self.whole.as_ref());
+            words.extend(given.map(String::as_str).filter(|given| !words.contains(given)));
+        }
+        Some(words.join("; ")).filter(|words| !words.is_empty())
+    }
+}
+
+/// A reason of 5 to 2000 characters (S-055); an empty one is none.
+pub(crate) fn reason(raw: Option<&str>, field: String, problems: &mut Vec<Problem>) -> Option<String> {
+    let reason = free_text(raw, &field, problems)?;
     if reason.chars().count() < SHORTEST_REASON {
         problems.push(Problem::reason_too_short().at(field));
         return None;

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::Measure;
 use super::component::Kind;
+use crate::domain::observation::Observation;
 use crate::domain::reading::Parsed;
 
 /// What was typed or imported for one measure: text by component code. Two more keys are understood:
@@ -13,6 +16,8 @@ pub struct RawEntry {
     pub values: BTreeMap<String, String>,
     /// Why values that raised a soft message are to be kept.
     pub keep_reason: Option<String>,
+    /// The same for one component alone, as a form asks it beside the box.
+    pub keeps: BTreeMap<String, String>,
     /// For observations that carry a comment.
     pub note: Option<String>,
 }
@@ -26,6 +31,47 @@ impl RawEntry {
                 .collect(),
             ..RawEntry::default()
         }
+    }
+
+    /// From a form's fields `<measure>.<component>`, `<measure>.<component>.keep`, `<measure>.keep_reason`, `<measure>.note`.
+    pub fn from_fields(measure: &dyn Measure, fields: &BTreeMap<&str, &str>) -> RawEntry {
+        let mut raw = RawEntry::default();
+        let prefix = format!("{}.", measure.code());
+        for (name, value) in fields {
+            let Some(name) = name.strip_prefix(&prefix) else {
+                continue;
+            };
+            let said = Some((*value).to_owned()).filter(|value| !value.trim().is_empty());
+            match (name, name.strip_suffix(".keep")) {
+                (_, Some(component)) => raw.keeps.extend(said.map(|why| (component.to_owned(), why))),
+                ("keep_reason", _) => raw.keep_reason = said,
+                ("note", _) => raw.note = said,
+                (component, _) => {
+                    raw.values.insert(component.to_owned(), (*value).to_owned());
+                }
+            }
+        }
+        raw
+    }
+
+    /// The entry that would give this observation again: what a correction starts from.
+    pub fn from_observation(measure: &dyn Measure, observation: &Observation) -> RawEntry {
+        let mut raw = RawEntry {
+            note: observation.note.clone(),
+            ..RawEntry::default()
+        };
+        for (code, value) in &observation.detail {
+            raw.values.insert(code.clone(), typed(value));
+        }
+        if let (Some(code), Some(screened)) = (measure.screened(), observation.screened) {
+            raw.values.insert(code.to_owned(), screened.to_string());
+        }
+        // A result that another component stands in for (a finding, a call) was not typed in its own box.
+        if measure.primary_text(&raw).as_deref() != Some(&observation.raw_text) {
+            raw.values
+                .insert(measure.primary().to_owned(), observation.raw_text.clone());
+        }
+        raw
     }
 
     /// What was typed, unless it is blank.
@@ -43,6 +89,15 @@ impl RawEntry {
                 Some(text) == component.default || (component.kind == Kind::Flag && matches!(text, "false" | "no"))
             })
         })
+    }
+}
+
+/// A component's stored value as it would be typed: 22, not 22.0.
+pub fn typed(value: &Value) -> String {
+    match (value, value.as_f64()) {
+        (Value::String(text), _) => text.clone(),
+        (_, Some(number)) => number.to_string(),
+        (other, None) => other.to_string(),
     }
 }
 

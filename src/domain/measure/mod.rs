@@ -12,12 +12,12 @@ mod imaging;
 mod marrow_dtc;
 mod protein;
 
-pub(crate) use accept::free_text;
 pub use accept::{Accepted, accept};
+pub(crate) use accept::{free_text, reason};
 pub use assay::{Assay, AssaySeed};
 pub use component::{Choice, Component, Kind};
 pub use context::{Context, Earlier};
-pub use entry::{Entry, RawEntry};
+pub use entry::{Entry, RawEntry, typed};
 
 use crate::domain::observation::Observation;
 use crate::domain::problem::Problem;

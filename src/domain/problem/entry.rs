@@ -179,6 +179,31 @@ impl Problem {
         )
     }
 
+    /// Two people entered the same at once, or a file has it already.
+    pub fn on_file_meanwhile() -> Problem {
+        Problem::hard(
+            "V-DUP-02",
+            "The same assay of that day was saved meanwhile, by somebody else or from a file. Look at it before you enter it again.",
+        )
+    }
+
+    /// A visit of that code and day is there and says otherwise.
+    pub fn visit_on_file(code: &str, day: chrono::NaiveDate, what: &str) -> Problem {
+        Problem::hard(
+            "V-DUP-03",
+            format!(
+                "The visit {code} of {day} is on file with {what}. Leave this empty to add results to it, or give another visit code."
+            ),
+        )
+    }
+
+    pub fn visit_unchanged(code: &str, day: chrono::NaiveDate) -> Problem {
+        Problem::hard(
+            "V-DUP-03",
+            format!("The visit {code} of {day} is on file already, and nothing new was entered."),
+        )
+    }
+
     pub fn unknown_patient(key: &str, nearest: &[String]) -> Problem {
         let nearest = match nearest {
             [] => "none".to_owned(),

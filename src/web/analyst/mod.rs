@@ -1,6 +1,0 @@
-//! The analyst's pages.
-
-mod chart;
-pub mod cohort;
-mod filter;
-mod words;

@@ -1,6 +1,7 @@
 //! The verbs: each is one function that the web and the command line both call.
 
 pub mod audit;
+pub mod cohorts;
 mod error;
 pub mod flags;
 mod follow;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod cohort;
 pub mod correction;
 pub mod count;
 pub mod course;

@@ -58,6 +58,11 @@ impl Db {
         Work::begin(&self.app, actor, now).await
     }
 
+    /// One unchanging view of the registry for as long as an export takes; it can only read.
+    pub async fn begin_snapshot(&self, actor: &Actor, now: DateTime<Utc>) -> Result<Work> {
+        Work::begin_snapshot(&self.app, actor, now).await
+    }
+
     /// The same as the night's role: reads all centres, writes scores, flags and runs.
     pub async fn begin_night(&self, now: DateTime<Utc>) -> Result<Work> {
         Work::begin(&self.job, &Actor::night(), now).await

@@ -2,6 +2,7 @@
 
 pub mod assays;
 pub mod audit;
+pub mod cohorts;
 mod db;
 mod error;
 pub mod flags;

@@ -20,8 +20,19 @@ impl Work {
     /// Opens the transaction and sets its scope in one round trip (S-043, S-046). The text is made of integers, a role's
     /// code, a uuid and a name whose quotes are doubled; `SET` takes no bind, and a set_config would not reach Citus's workers.
     pub(super) async fn begin(pool: &PgPool, actor: &Actor, now: DateTime<Utc>) -> Result<Work> {
+        Work::begin_as("begin", pool, actor, now).await
+    }
+
+    /// The same for reading alone: all its queries see the registry as it was at the first one (S-122). It has nothing to
+    /// commit, its audit entry is another work's, and it ends by being dropped.
+    pub(super) async fn begin_snapshot(pool: &PgPool, actor: &Actor, now: DateTime<Utc>) -> Result<Work> {
+        Work::begin_as("begin isolation level repeatable read read only", pool, actor, now).await
+    }
+
+    async fn begin_as(how: &str, pool: &PgPool, actor: &Actor, now: DateTime<Utc>) -> Result<Work> {
         let mut begin = String::with_capacity(400);
-        begin.push_str("begin; set local app.sites = '");
+        begin.push_str(how);
+        begin.push_str("; set local app.sites = '");
         for (i, SiteId(site)) in actor.sites.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
             let _ = write!(begin, "{comma}{site}");

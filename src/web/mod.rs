@@ -1,6 +1,7 @@
 //! Routes, forms, pages. A handler takes typed input, calls one action, returns a page or a redirect.
 
 pub mod administrator;
+pub mod analyst;
 pub mod assets;
 pub mod chart;
 pub mod clinician;

@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
 use tower_http::compression::CompressionLayer;
 
-use super::{administrator, assets, clinician, coordinator, error, guard, health, session, shared};
+use super::{administrator, analyst, assets, clinician, coordinator, error, guard, health, session, shared};
 use crate::app::App;
 use crate::domain::access::Permission;
 
@@ -49,7 +49,7 @@ macro_rules! routes {
 
 pub fn table() -> Vec<Route> {
     use Access::{Needs, Public, Signed};
-    use Permission::{AcknowledgeFlag, Administer, ReadModel, ReadPatient, ReadTriage, RecordVisit};
+    use Permission::{AcknowledgeFlag, Administer, QueryCohort, ReadModel, ReadPatient, ReadTriage, RecordVisit};
     routes! {
         get  "/" Signed, Page => shared::sign_in::home;
         get  "/sign-in" Public, Page => shared::sign_in::show;
@@ -67,6 +67,9 @@ pub fn table() -> Vec<Route> {
         post "/patients/{site}/{key}/readings/{reading}" Needs(RecordVisit), Page => coordinator::reading::correct;
         get  "/centres/{site}" Needs(ReadPatient), Page => shared::centre::show;
         get  "/model" Needs(ReadModel), Page => shared::model::show;
+        get  "/cohorts" Needs(QueryCohort), Page => analyst::cohort::show;
+        get  "/cohorts/export.csv" Needs(QueryCohort), File => analyst::cohort::export;
+        get  "/cohorts/dictionary.csv" Needs(QueryCohort), File => analyst::cohort::dictionary;
         get  "/administration" Needs(Administer), Page => administrator::overview::show;
         get  "/static/{*file}" Public, File => assets::serve;
         get  "/healthz/live" Public, File => health::live;

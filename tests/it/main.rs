@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should stop where it stands")]
 
 mod access;
+mod analyst;
 mod arrows;
 mod audit;
 mod catalogue;
@@ -10,5 +11,6 @@ mod coordinator;
 mod hardening;
 mod import;
 mod lifecycle;
+mod nightly;
 mod support;
 mod walls;

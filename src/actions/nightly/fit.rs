@@ -44,7 +44,7 @@ type Read = (Vec<TrainingRow>, BTreeMap<&'static str, usize>);
 
 /// The rows of the fit, and how many patients are in none for which reason.
 async fn read(app: &App, run: &Run, watch: Watch<'_>) -> Result<ControlFlow<(), Read>> {
-    let mut walk = Walk::new(app, run.cutoff_at, None).await?;
+    let mut walk = Walk::new(app, run.known(), None).await?;
     let (as_of, of) = (run.as_of, walk.patients);
     let (mut rows, mut left_out, mut done) = (vec![], BTreeMap::new(), 0);
     let mut next = walk.next(app).await?;

@@ -160,7 +160,7 @@ async fn score_all(
     model: Option<Arc<NightModel>>,
     watch: Watch<'_>,
 ) -> Result<ControlFlow<()>> {
-    let mut walk = Walk::new(app, run.cutoff_at, run.checkpoint).await?;
+    let mut walk = Walk::new(app, run.known(), run.checkpoint).await?;
     let of = walk.patients;
     let mut next = walk.next(app).await?;
     while let Some(batch) = next {

@@ -7,7 +7,8 @@ use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::history::Record;
 use crate::domain::id::{PatientId, SiteId};
-use crate::store::{self, Work, histories, runs};
+use crate::store::runs::{self, Known};
+use crate::store::{self, Work, histories};
 
 /// Patients whose histories are held at once.
 pub const BATCH: i64 = 500;
@@ -24,13 +25,13 @@ pub struct Walk {
     pub patients: u64,
     sites: Vec<SiteId>,
     after: PatientId,
-    until: DateTime<Utc>,
+    known: Known,
 }
 
 impl Walk {
-    /// Facts recorded by `until`, from behind the checkpoint on.
-    pub async fn new(app: &App, until: DateTime<Utc>, checkpoint: Option<(SiteId, PatientId)>) -> Result<Walk> {
-        let cohort = cohort(app, Some(until)).await?;
+    /// From behind the checkpoint on.
+    pub async fn new(app: &App, known: Known, checkpoint: Option<(SiteId, PatientId)>) -> Result<Walk> {
+        let cohort = cohort(app, Some(known)).await?;
         let (site, after) = checkpoint.unwrap_or((SiteId(0), PatientId(0)));
         let left = cohort.iter().map(|(site, _)| *site).filter(|s| *s >= site);
         // the centre in hand is the last one: they are taken from the end
@@ -41,7 +42,7 @@ impl Walk {
             patients: cohort.iter().map(|(_, patients)| *patients as u64).sum(),
             after: if same { after } else { PatientId(0) },
             sites,
-            until,
+            known,
         })
     }
 
@@ -49,14 +50,14 @@ impl Walk {
     pub async fn next(&mut self, app: &App) -> Result<Option<Batch>> {
         let mut work = app.db.begin_night(app.clock.now()).await?;
         while let Some(&site) = self.sites.last() {
-            let ids = runs::page(&mut work, site, self.after, Some(self.until), BATCH).await?;
+            let ids = runs::page(&mut work, site, self.after, Some(self.known), BATCH).await?;
             let Some(last) = ids.last() else {
                 self.sites.pop();
                 self.after = PatientId(0);
                 continue;
             };
             self.after = *last;
-            let batch = readable(&mut work, site, &ids, self.until).await?;
+            let batch = readable(&mut work, site, &ids, self.known.until).await?;
             work.finish(Entry::by_trigger()).await?;
             return Ok(Some(batch));
         }
@@ -91,10 +92,10 @@ pub async fn readable(work: &mut Work, site: SiteId, ids: &[PatientId], until: D
     Ok(batch)
 }
 
-/// The centres with their patients, of now or of an instant.
-pub async fn cohort(app: &App, until: Option<DateTime<Utc>>) -> Result<Vec<(SiteId, i64)>> {
+/// The centres with their patients, of a run or of now.
+pub async fn cohort(app: &App, known: Option<Known>) -> Result<Vec<(SiteId, i64)>> {
     let mut work = app.db.begin_night(app.clock.now()).await?;
-    let cohort = runs::cohort(&mut work, until).await?;
+    let cohort = runs::cohort(&mut work, known).await?;
     work.finish(Entry::by_trigger()).await?;
     Ok(cohort)
 }

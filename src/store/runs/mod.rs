@@ -1,16 +1,19 @@
 //! Nights: one at a time, resumable, each write held against the fence in the run's row (S-134, S-135).
 
+mod cohort;
 mod lock;
+mod model;
 mod publish;
 mod scores;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
 
 use super::{Error, Result, Work};
 use crate::domain::id::{ModelId, PatientId, RunId, SiteId};
 
+pub use cohort::{Known, cohort, page};
 pub use lock::{Lock, lock};
+pub use model::{Fitted, keep_model, last_model, parameters, use_model};
 pub use publish::{OpenFlag, close, is_newest, open_flags, publish, withdraw};
 pub use scores::{Line, candidates, insert, percentiles};
 
@@ -37,6 +40,15 @@ pub struct Counts {
     pub scored: i32,
     pub not_scored: i32,
     pub failed: i32,
+}
+
+impl Run {
+    pub fn known(&self) -> Known {
+        Known {
+            by: self.as_of,
+            until: self.cutoff_at,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -167,107 +179,6 @@ pub async fn advance(work: &mut Work, run: &Run) -> Result<()> {
     fenced(done.rows_affected())
 }
 
-/// A fitted model, on its way into the registry.
-pub struct Fitted<'a> {
-    pub kind: &'a str,
-    pub version: &'a str,
-    pub fingerprint: &'a str,
-    pub parameters: &'a Value,
-    pub card: &'a Value,
-}
-
-/// Keeps the model and ties the run to it. The same rows give the same model: one that is there already is taken.
-pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>) -> Result<ModelId> {
-    advance(work, run).await?;
-    let same = sqlx::query_scalar!(
-        "select id
-         from model
-         where kind = $1
-           and version = $2
-           and fingerprint = $3
-           and parameters = $4
-           and as_of <= $5
-         order by id desc
-         limit 1",
-        fitted.kind,
-        fitted.version,
-        fitted.fingerprint,
-        fitted.parameters,
-        run.as_of,
-    )
-    .fetch_optional(work.connection())
-    .await?;
-    let id = match same {
-        Some(id) => id,
-        None => {
-            sqlx::query_scalar!(
-                "insert into model (kind, version, as_of, fingerprint, parameters, card)
-                 values ($1, $2, $3, $4, $5, $6)
-                 returning id",
-                fitted.kind,
-                fitted.version,
-                run.as_of,
-                fitted.fingerprint,
-                fitted.parameters,
-                fitted.card,
-            )
-            .fetch_one(work.connection())
-            .await?
-        }
-    };
-    use_model(work, run, ModelId(id)).await?;
-    Ok(ModelId(id))
-}
-
-/// Ties the run to a model that is there.
-pub async fn use_model(work: &mut Work, run: &Run, model: ModelId) -> Result<()> {
-    let done = sqlx::query!(
-        "update run
-         set model_id = $3
-         where id = $1
-           and fence = $2
-           and state = 'running'",
-        run.id.0,
-        run.fence,
-        model.0,
-    )
-    .execute(work.connection())
-    .await?;
-    fenced(done.rows_affected())
-}
-
-/// The parameters of a model.
-pub async fn parameters(work: &mut Work, model: ModelId) -> Result<Value> {
-    let parameters = sqlx::query_scalar!(
-        "select parameters
-         from model
-         where id = $1",
-        model.0,
-    )
-    .fetch_one(work.connection())
-    .await?;
-    Ok(parameters)
-}
-
-/// The last model that was there on that day, for a night that can't fit its own.
-pub async fn last_model(work: &mut Work, kind: &str, version: &str, as_of: NaiveDate) -> Result<Option<ModelId>> {
-    let id = sqlx::query_scalar!(
-        "select id
-         from model
-         where kind = $1
-           and version = $2
-           and as_of <= $3
-         order by as_of desc, id desc
-         limit 1",
-        kind,
-        version,
-        as_of,
-    )
-    .fetch_optional(work.connection())
-    .await?;
-    Ok(id.map(ModelId))
-}
-
 /// The run ends without being shown; why stands in its row.
 pub async fn fail(work: &mut Work, run: &Run, problem: &str) -> Result<()> {
     let done = sqlx::query!(
@@ -283,50 +194,4 @@ pub async fn fail(work: &mut Work, run: &Run, problem: &str) -> Result<()> {
     .execute(work.connection())
     .await?;
     fenced(done.rows_affected())
-}
-
-/// Centres and how many patients each had by then, in the order in which a night goes through them.
-pub async fn cohort(work: &mut Work, until: Option<DateTime<Utc>>) -> Result<Vec<(SiteId, i64)>> {
-    let rows = sqlx::query!(
-        "select s.id, c.patients as \"patients!\"
-         from site s
-         cross join lateral (
-           select count(*) as patients
-           from patient p
-           where p.site_id = s.id
-             and ($1::timestamptz is null or p.recorded_at <= $1)
-         ) c
-         where c.patients > 0
-         order by s.id",
-        until,
-    )
-    .fetch_all(work.connection())
-    .await?;
-    Ok(rows.into_iter().map(|row| (SiteId(row.id), row.patients)).collect())
-}
-
-/// The next patients of a centre after this one, recorded by then.
-pub async fn page(
-    work: &mut Work,
-    site: SiteId,
-    after: PatientId,
-    until: Option<DateTime<Utc>>,
-    limit: i64,
-) -> Result<Vec<PatientId>> {
-    let ids = sqlx::query_scalar!(
-        "select id
-         from patient
-         where site_id = $1
-           and id > $2
-           and ($3::timestamptz is null or recorded_at <= $3)
-         order by id
-         limit $4",
-        site.0,
-        after.0,
-        until,
-        limit,
-    )
-    .fetch_all(work.connection())
-    .await?;
-    Ok(ids.into_iter().map(PatientId).collect())
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use super::risk_set::{Split, checked_weights, rows};
 use super::{Error, FollowUp};
 
@@ -80,17 +82,40 @@ impl AalenJohansen {
             .unwrap_or(0.0)
     }
 
-    /// The standard error of `incidence_at`, by the infinitesimal jackknife (R's): the sum of squares of what each subject
-    /// adds. One pass over the steps a subject.
+    /// The standard error of `incidence_at`, by the infinitesimal jackknife (R's).
     pub fn se_at(&self, cause: u32, time: f64) -> f64 {
+        let until = self.steps.partition_point(|step| step.time <= time);
+        self.jackknife(cause, until).last().copied().unwrap_or(0.0)
+    }
+
+    /// The standard error of a cause's incidence after each step. One pass over the steps a subject; subjects who enter at the
+    /// origin and leave alike are passed once.
+    pub fn se(&self, cause: u32) -> Vec<f64> {
+        self.jackknife(cause, self.steps.len())
+    }
+
+    /// The root of the sum of squares of what each subject adds, after each of the first `until` steps.
+    fn jackknife(&self, cause: u32, until: usize) -> Vec<f64> {
+        let mut squares = vec![0.0; until];
         let place = (cause as usize).wrapping_sub(1);
         if place >= self.causes {
-            return 0.0;
+            return squares;
         }
-        let until = self.steps.partition_point(|step| step.time <= time);
-        let share = |subject: &FollowUp| {
+        let mut alike: HashMap<(u64, u64, u32), (FollowUp, f64)> = HashMap::new();
+        for subject in &self.subjects {
+            let key = (subject.entry().to_bits(), subject.exit().to_bits(), subject.event());
+            alike.entry(key).or_insert((*subject, 0.0)).1 += 1.0;
+        }
+        // in order of time: the sums must not depend on how a map is laid out
+        let mut alike: Vec<(FollowUp, f64)> = alike.into_values().collect();
+        alike.sort_by(|(a, _), (b, _)| {
+            (a.exit().total_cmp(&b.exit()))
+                .then(a.entry().total_cmp(&b.entry()))
+                .then(a.event().cmp(&b.event()))
+        });
+        for (subject, times) in alike {
             let (mut free, mut fallen, mut before) = (0.0, 0.0, 1.0);
-            for step in &self.steps[..until] {
+            for (step, square) in self.steps[..until].iter().zip(&mut squares) {
                 let (n, d) = (step.at_risk, step.events.iter().sum::<f64>());
                 let (mut any, mut own) = (0.0, 0.0);
                 if subject.entry() < step.time && step.time <= subject.exit() {
@@ -102,9 +127,9 @@ impl AalenJohansen {
                 fallen += free * step.events[place] / n + before * own;
                 free = free * (1.0 - d / n) - before * any;
                 before = step.free;
+                *square += times * fallen * fallen;
             }
-            fallen
-        };
-        self.subjects.iter().map(|s| share(s).powi(2)).sum::<f64>().sqrt()
+        }
+        squares.iter().map(|sum: &f64| sum.sqrt()).collect()
     }
 }

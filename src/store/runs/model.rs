@@ -1,0 +1,109 @@
+//! The model of a run.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+
+use super::{Run, advance, fenced};
+use crate::domain::id::ModelId;
+use crate::store::{Result, Work};
+
+/// A fitted model, on its way into the registry.
+pub struct Fitted<'a> {
+    pub kind: &'a str,
+    pub version: &'a str,
+    pub fingerprint: &'a str,
+    pub parameters: &'a Value,
+    pub card: &'a Value,
+}
+
+/// Keeps the model and ties the run to it. The same rows give the same model: one that is there already is taken.
+pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>) -> Result<ModelId> {
+    advance(work, run).await?;
+    let same = sqlx::query_scalar!(
+        "select id
+         from model
+         where kind = $1
+           and version = $2
+           and fingerprint = $3
+           and parameters = $4
+           and as_of <= $5
+         order by id desc
+         limit 1",
+        fitted.kind,
+        fitted.version,
+        fitted.fingerprint,
+        fitted.parameters,
+        run.as_of,
+    )
+    .fetch_optional(work.connection())
+    .await?;
+    let id = match same {
+        Some(id) => id,
+        None => {
+            sqlx::query_scalar!(
+                "insert into model (kind, version, as_of, fingerprint, parameters, card)
+                 values ($1, $2, $3, $4, $5, $6)
+                 returning id",
+                fitted.kind,
+                fitted.version,
+                run.as_of,
+                fitted.fingerprint,
+                fitted.parameters,
+                fitted.card,
+            )
+            .fetch_one(work.connection())
+            .await?
+        }
+    };
+    use_model(work, run, ModelId(id)).await?;
+    Ok(ModelId(id))
+}
+
+/// Ties the run to a model that is there.
+pub async fn use_model(work: &mut Work, run: &Run, model: ModelId) -> Result<()> {
+    let done = sqlx::query!(
+        "update run
+         set model_id = $3
+         where id = $1
+           and fence = $2
+           and state = 'running'",
+        run.id.0,
+        run.fence,
+        model.0,
+    )
+    .execute(work.connection())
+    .await?;
+    fenced(done.rows_affected())
+}
+
+/// The parameters of a model.
+pub async fn parameters(work: &mut Work, model: ModelId) -> Result<Value> {
+    let parameters = sqlx::query_scalar!(
+        "select parameters
+         from model
+         where id = $1",
+        model.0,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok(parameters)
+}
+
+/// The last model that was there on that day, for a night that can't fit its own.
+pub async fn last_model(work: &mut Work, kind: &str, version: &str, as_of: NaiveDate) -> Result<Option<ModelId>> {
+    let id = sqlx::query_scalar!(
+        "select id
+         from model
+         where kind = $1
+           and version = $2
+           and as_of <= $3
+         order by as_of desc, id desc
+         limit 1",
+        kind,
+        version,
+        as_of,
+    )
+    .fetch_optional(work.connection())
+    .await?;
+    Ok(id.map(ModelId))
+}

@@ -1,0 +1,115 @@
+//! The answer as a drawing, and the same as a table.
+
+use super::super::chart::km::{self, Curves, Group, Step};
+use super::words;
+use crate::actions::cohorts::{Answer, At, Endpoint, Estimate, Grouping, Line, View};
+
+/// As many curves as have a look of their own.
+pub const CURVES: usize = 6;
+
+/// Steps closer than this share of the axis can't be seen apart.
+const GRAIN: f64 = 1.0 / 900.0;
+
+/// The lines that are drawn: the largest, in their order.
+pub fn drawn(answer: &Answer) -> Vec<usize> {
+    let mut drawn: Vec<usize> = (0..answer.lines.len())
+        .filter(|i| answer.lines[*i].estimate.is_some())
+        .collect();
+    drawn.sort_by_key(|i| std::cmp::Reverse(answer.lines[*i].patients.exact()));
+    drawn.truncate(CURVES);
+    drawn.sort_unstable();
+    drawn
+}
+
+fn steps(estimate: &Estimate, until: f64) -> Vec<Step> {
+    let grain = |at: &At| (at.time / (until * GRAIN)) as i64;
+    let shown = |(i, at): &(usize, &At)| estimate.steps.get(i + 1).is_none_or(|next| grain(next) != grain(at));
+    let step = |(_, at): (usize, &At)| Step {
+        time: at.time,
+        p: at.p,
+        lo: at.lo,
+        hi: at.hi,
+    };
+    estimate.steps.iter().enumerate().filter(shown).map(step).collect()
+}
+
+fn group(answer: &Answer, at: usize, line: &Line, until: f64) -> Option<Group> {
+    let estimate = line.estimate.as_ref()?;
+    Some(Group {
+        label: line.label.clone(),
+        steps: steps(estimate, until),
+        censored: vec![],
+        at_risk: km::ticks(until)
+            .into_iter()
+            .map(|time| words::count(answer.at_risk(time)[at]))
+            .collect(),
+        known_to: Some(estimate.known_to),
+    })
+}
+
+pub fn title(answer: &Answer) -> String {
+    let endpoint = answer.question.endpoint;
+    match answer.question.view {
+        View::Free => endpoint.words().to_owned(),
+        View::Incidence => format!("Cumulative incidence of {}", endpoint.event()),
+    }
+}
+
+pub fn svg(answer: &Answer, id: &str, width: f64) -> String {
+    let until = answer.until();
+    let endpoint = answer.question.endpoint;
+    let free = answer.question.view == View::Free;
+    let lines: Vec<usize> = drawn(answer);
+    km::svg(&Curves {
+        id: id.into(),
+        title: title(answer),
+        about: "Step lines with 95 % bands and the numbers at risk. The table below has the same content.".into(),
+        width,
+        x_label: "years since surgery, else diagnosis".into(),
+        y_label: match (free, answer.question.group) {
+            (true, _) => endpoint.free().into(),
+            (false, Grouping::None) => "cumulative incidence".into(),
+            (false, _) => format!("{} so far, death competing", endpoint.event()),
+        },
+        falling: free,
+        until,
+        groups: lines
+            .iter()
+            .filter_map(|at| group(answer, *at, &answer.lines[*at], until))
+            .collect(),
+    })
+}
+
+/// The same as a table: for each time, in each line, how many are at risk and the curve.
+pub struct Table {
+    pub heads: Vec<String>,
+    pub what: String,
+    /// Years, and in each line the number at risk and the curve with its interval.
+    pub rows: Vec<(String, Vec<(String, String)>)>,
+}
+
+pub fn table(answer: &Answer) -> Table {
+    let lines: Vec<usize> = (0..answer.lines.len())
+        .filter(|i| answer.lines[*i].estimate.is_some())
+        .collect();
+    let row = |time: f64| {
+        let at_risk = answer.at_risk(time);
+        let cell = |i: &usize| {
+            let at = answer.lines[*i]
+                .estimate
+                .as_ref()
+                .and_then(|estimate| estimate.at(time));
+            (words::count(at_risk[*i]), at.map_or("–".into(), words::share))
+        };
+        (super::super::write::figure(time), lines.iter().map(cell).collect())
+    };
+    Table {
+        heads: lines.iter().map(|i| answer.lines[*i].label.clone()).collect(),
+        what: match (answer.question.view, answer.question.endpoint) {
+            (View::Free, Endpoint::Overall) => "Alive".into(),
+            (View::Free, _) => "Free of it".into(),
+            (View::Incidence, _) => "Incidence".into(),
+        },
+        rows: km::ticks(answer.until()).into_iter().map(row).collect(),
+    }
+}

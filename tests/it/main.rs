@@ -5,6 +5,7 @@ mod access;
 mod analyst;
 mod arrows;
 mod audit;
+mod bad_inputs;
 mod catalogue;
 mod clinician;
 mod coordinator;

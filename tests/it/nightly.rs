@@ -1,14 +1,17 @@
 //! The night: the same however often and however brokenly it is run; shown all at once; flags through their lives.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use metwatch::actions::nightly::{self, Asked, End, Progress, Step};
 use metwatch::actions::{Error, audit};
 use metwatch::app::App;
 use metwatch::domain::audit::Entry;
+use metwatch::store::server::{self, Embedded, Login, Options};
 use metwatch::store::{self, runs};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 use super::support::TestApp;
 
@@ -17,7 +20,7 @@ use super::support::TestApp;
 const COHORT: &str = "
   insert into site (id, code, name) select g, 'CEN-' || g, 'Centre ' || g from generate_series(3, 6) g;
   create temporary table woman as
-    select g, 1 + g % 6 as site, 1000 + g as id, date '2012-01-01' + g * 37 % 2000 as surgery, g * 7 % 12 as nodes,
+    select g, 1 + g % 6 as site, 1000 + g as id, date '2012-01-01' + g * 37 % 3900 as surgery, g * 7 % 12 as nodes,
       (g * 7919 % 1000) / 10.0 as luck, 100 + (g * 613 % 3600) as days
     from generate_series(1, 360) g;
   insert into patient (site_id, id, patient_key, birth_year, sex, menopausal_status, reported_on, recorded_by)
@@ -87,9 +90,20 @@ async fn done(test: &TestApp, asked: &Asked) -> usize {
     }
 }
 
+/// Where a test looks behind the program's back.
+trait Behind {
+    fn admin_url(&self) -> String;
+}
+
+impl Behind for TestApp {
+    fn admin_url(&self) -> String {
+        self.database.admin_url()
+    }
+}
+
 /// The answer of a query as text, row by row.
-async fn ask(test: &TestApp, query: &str) -> Vec<String> {
-    let mut superuser = test.database.superuser().await;
+async fn ask(test: &impl Behind, query: &str) -> Vec<String> {
+    let mut superuser = PgConnection::connect(&test.admin_url()).await.unwrap();
     let query = format!("select concat_ws('|', variadic array[{query}");
     let rows = sqlx::query(AssertSqlSafe(query))
         .fetch_all(&mut superuser)
@@ -99,7 +113,7 @@ async fn ask(test: &TestApp, query: &str) -> Vec<String> {
 }
 
 /// Everything that a run found, to the last bit of each number.
-async fn found(test: &TestApp, run: &str) -> Vec<String> {
+async fn found(test: &impl Behind, run: &str) -> Vec<String> {
     let scores = format!(
         "site_id::text, patient_id::text, model_id::text, encode(float8send(risk), 'hex'), encode(float8send(risk_lo), 'hex'),
            encode(float8send(risk_hi), 'hex'), encode(float8send(percentile), 'hex'), contributions::text, missing::text,
@@ -169,7 +183,7 @@ async fn a_night_done_twice_is_done_once() {
 }
 
 /// Either all of a run is on show or nothing.
-async fn is_whole(test: &TestApp) {
+async fn is_whole(test: &impl Behind) {
     let split = ask(
         test,
         "f.id::text]) from flag f join run r on r.id = f.run_id where r.state <> 'published' or
@@ -231,6 +245,108 @@ async fn a_night_that_is_stopped_anywhere_goes_on_and_ends_the_same() {
     };
     assert!(matches!(end, End::Published { .. }), "{end:?}");
     assert_eq!(found(&test, LAST).await, undisturbed);
+}
+
+/// A durable server of the test's own, which programs join through its folder; it goes with the test.
+struct Own {
+    folder: PathBuf,
+    url: String,
+    end: Option<(mpsc::Sender<()>, std::thread::JoinHandle<()>)>,
+}
+
+impl Own {
+    fn start() -> Own {
+        let folder = std::env::temp_dir().join(format!("metwatch-night-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut options = Options::new(&folder);
+        options.program = Some(env!("CARGO_BIN_EXE_metwatch").into());
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        // the server ends with the thread that started it
+        let thread = std::thread::spawn(move || {
+            let server = Embedded::start(&options, |_| ()).expect("the private server starts");
+            tell.send(server.url(Login::Admin)).expect("somebody waits");
+            let _ = ended.recv();
+        });
+        Own {
+            url: told.recv().expect("the server starts"),
+            end: Some((end, thread)),
+            folder,
+        }
+    }
+
+    fn night(&self, arguments: &[&str]) -> std::process::Child {
+        std::process::Command::new(env!("CARGO_BIN_EXE_metwatch"))
+            .arg("nightly")
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .env("METWATCH_DATA", &self.folder)
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+impl Behind for Own {
+    fn admin_url(&self) -> String {
+        self.url.replacen("/postgres?", &format!("/{}?", server::DATABASE), 1)
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some((end, thread)) = self.end.take() {
+            drop(end);
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_program_goes_on_where_it_was() {
+    let own = tokio::task::spawn_blocking(Own::start).await.unwrap();
+    server::provision(&own.url, None).await.unwrap();
+    let mut superuser = PgConnection::connect(&own.admin_url()).await.unwrap();
+    let arranged = format!(
+        "set app.actor = '1'; set app.actor_name = 'console'; set app.role = 'system';
+         insert into site (id, code, name) values (1, 'NOR', 'North'), (2, 'SOU', 'South'); {COHORT}"
+    );
+    superuser.execute(AssertSqlSafe(arranged)).await.unwrap();
+    let day = "2024-11-22";
+    let begun = Instant::now();
+    let out = own.night(&["--as-of", day]).wait_with_output().unwrap();
+    let whole = begun.elapsed();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success() && said.contains("360 patients"), "{out:?}");
+    let undisturbed = found(&own, FIRST).await;
+    superuser
+        .execute("update publication set run_id = null; delete from flag")
+        .await
+        .unwrap();
+    let second = "state, (checkpoint_patient > 0)::text]) from run where revision = 2";
+    let (mut kills, mut seen) = (0, vec![]);
+    loop {
+        let mut child = own.night(&["--as-of", day, "--redo"]);
+        // from a tenth of the time that a whole one takes up to twice that
+        tokio::time::sleep(whole * (1 + kills) / 10).await;
+        child.kill().unwrap();
+        let out = child.wait_with_output().unwrap();
+        is_whole(&own).await;
+        seen.extend(ask(&own, second).await);
+        if out.status.success() || seen.last().is_some_and(|state| state.starts_with("published")) {
+            break;
+        }
+        kills += 1;
+        assert!(kills < 20, "it never ends: {seen:?}");
+    }
+    assert!(
+        seen.iter().any(|state| state.starts_with("running")),
+        "never killed in its midst: {seen:?}"
+    );
+    assert_eq!(found(&own, "select id from run where revision = 2").await, undisturbed);
+    assert_eq!(ask(&own, "count(*)::text]) from run where revision = 2").await, ["1"]);
 }
 
 #[tokio::test]
@@ -315,8 +431,12 @@ async fn one_bad_patient_is_named_and_the_rest_goes_on() {
         ]
     );
     assert_eq!(
-        ask(&test, "patients::text, failed::text, (scored > 50)::text]) from run").await,
-        ["362|2|true"]
+        ask(
+            &test,
+            "patients::text, failed::text, (scored + not_scored)::text, (scored > 20)::text]) from run"
+        )
+        .await,
+        ["362|2|360|true"]
     );
     let unseen = "select count(*) from triage t where t.patient_id > 2";
     assert_eq!(

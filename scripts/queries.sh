@@ -9,6 +9,7 @@ if [ "${1:-}" != inside ]; then
   [ -x target/debug/metwatch ] || SQLX_OFFLINE=true cargo build --locked
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
+  chmod 711 "$folder" # for root: the server's account passes through
   mkdir "$folder/sqlx"
   target/debug/metwatch --data "$folder/data" with-database "$0" inside "$folder/sqlx"
   rm -rf .sqlx

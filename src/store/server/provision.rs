@@ -203,8 +203,10 @@ async fn make_roles(admin: &mut PgConnection) -> Result<()> {
             run(admin, statement.into()).await?;
         }
     }
-    let member = sqlx::query_scalar!(r#"select pg_has_role(current_user, 'metwatch_owner', 'member') as "member!""#);
-    if !member.fetch_one(&mut *admin).await? {
+    // Who may make roles is not thereby a member who may become them.
+    let superuser =
+        sqlx::query_scalar!(r#"select rolsuper as "superuser!" from pg_roles where rolname = current_user"#);
+    if !superuser.fetch_one(&mut *admin).await? {
         run(admin, "grant metwatch_owner to current_user".into()).await?;
     }
     for statement in LIMITS {

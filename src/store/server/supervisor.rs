@@ -280,7 +280,7 @@ impl Watch {
                 }
                 Ok(Outcome::Stopped) => return None,
                 Ok(Outcome::Failed) => {
-                    tracing::warn!("the private database server did not start: {}", self.plan.complaint())
+                    tracing::warn!("the private database server did not start: {}", self.plan.complaint());
                 }
                 Err(error) => tracing::warn!("{error}"),
             }

@@ -59,6 +59,7 @@ pub async fn export(app: &App, actor: &Actor, fields: &Fields) -> Result<File> {
     let mut view = app.db.begin_snapshot(actor, now).await?;
     view.take_minutes(30).await?;
     let (question, shape) = parse(fields, &choices(&mut view).await?)?;
+    store::cohorts::expect_many(&mut view).await?;
     let mut found = 0;
     let mut subjects = store::cohorts::subjects(&mut view, &question.filter, None);
     while found < FEW && subjects.try_next().await?.is_some() {

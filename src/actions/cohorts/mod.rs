@@ -64,6 +64,7 @@ pub async fn ask(app: &App, actor: &Actor, fields: &Fields) -> Result<Page> {
             });
         }
     };
+    store::cohorts::expect_many(&mut work).await?;
     let mut gathered = answer::Gathered::new(&question, work.today());
     let mut subjects = store::cohorts::subjects(&mut work, &question.filter, None);
     while let Some(subject) = subjects.try_next().await? {

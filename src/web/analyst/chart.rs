@@ -1,7 +1,7 @@
 //! The answer as a drawing, and the same as a table.
 
 use super::super::chart::km::{self, Curves, Group, Step};
-use super::words;
+use super::words::{self, Scale};
 use crate::actions::cohorts::{Answer, At, Endpoint, Estimate, Grouping, Line, View};
 
 /// As many curves as have a look of their own.
@@ -21,11 +21,11 @@ pub fn drawn(answer: &Answer) -> Vec<usize> {
     drawn
 }
 
-fn steps(estimate: &Estimate, until: f64) -> Vec<Step> {
+fn steps(estimate: &Estimate, until: f64, scale: Scale) -> Vec<Step> {
     let grain = |at: &At| (at.time / (until * GRAIN)) as i64;
     let shown = |(i, at): &(usize, &At)| estimate.steps.get(i + 1).is_none_or(|next| grain(next) != grain(at));
     let step = |(_, at): (usize, &At)| Step {
-        time: at.time,
+        time: at.time * scale.per_year,
         p: at.p,
         lo: at.lo,
         hi: at.hi,
@@ -33,17 +33,18 @@ fn steps(estimate: &Estimate, until: f64) -> Vec<Step> {
     estimate.steps.iter().enumerate().filter(shown).map(step).collect()
 }
 
-fn group(answer: &Answer, at: usize, line: &Line, until: f64) -> Option<Group> {
+fn group(answer: &Answer, at: usize, line: &Line, scale: Scale) -> Option<Group> {
+    let until = answer.until();
     let estimate = line.estimate.as_ref()?;
     Some(Group {
         label: line.label.clone(),
-        steps: steps(estimate, until),
+        steps: steps(estimate, until, scale),
         censored: vec![],
-        at_risk: km::ticks(until)
+        at_risk: km::ticks(until * scale.per_year)
             .into_iter()
-            .map(|time| words::count(answer.at_risk(time)[at]))
+            .map(|time| words::count(answer.at_risk(time / scale.per_year)[at]))
             .collect(),
-        known_to: Some(estimate.known_to),
+        known_to: Some(estimate.known_to * scale.per_year),
     })
 }
 
@@ -56,8 +57,7 @@ pub fn title(answer: &Answer) -> String {
 }
 
 pub fn svg(answer: &Answer, id: &str, width: f64) -> String {
-    let until = answer.until();
-    let endpoint = answer.question.endpoint;
+    let (endpoint, scale) = (answer.question.endpoint, Scale::of(answer));
     let free = answer.question.view == View::Free;
     let lines: Vec<usize> = drawn(answer);
     km::svg(&Curves {
@@ -65,26 +65,28 @@ pub fn svg(answer: &Answer, id: &str, width: f64) -> String {
         title: title(answer),
         about: "Step lines with 95 % bands and the numbers at risk. The table below has the same content.".into(),
         width,
-        x_label: "years since surgery, else diagnosis".into(),
+        x_label: format!("{} since surgery, else diagnosis", scale.word),
         y_label: match (free, answer.question.group) {
             (true, _) => endpoint.free().into(),
             (false, Grouping::None) => "cumulative incidence".into(),
             (false, _) => format!("{} so far, death competing", endpoint.event()),
         },
         falling: free,
-        until,
+        until: answer.until() * scale.per_year,
         groups: lines
             .iter()
-            .filter_map(|at| group(answer, *at, &answer.lines[*at], until))
+            .filter_map(|at| group(answer, *at, &answer.lines[*at], scale))
             .collect(),
     })
 }
 
 /// The same as a table: for each time, in each line, how many are at risk and the curve.
 pub struct Table {
+    /// Years or months.
+    pub unit: &'static str,
     pub heads: Vec<String>,
     pub what: String,
-    /// Years, and in each line the number at risk and the curve with its interval.
+    /// A time, and in each line the number at risk and the curve with its interval.
     pub rows: Vec<(String, Vec<(String, String)>)>,
 }
 
@@ -92,7 +94,9 @@ pub fn table(answer: &Answer) -> Table {
     let lines: Vec<usize> = (0..answer.lines.len())
         .filter(|i| answer.lines[*i].estimate.is_some())
         .collect();
-    let row = |time: f64| {
+    let scale = Scale::of(answer);
+    let row = |mark: f64| {
+        let time = mark / scale.per_year;
         let at_risk = answer.at_risk(time);
         let cell = |i: &usize| {
             let at = answer.lines[*i]
@@ -101,15 +105,19 @@ pub fn table(answer: &Answer) -> Table {
                 .and_then(|estimate| estimate.at(time));
             (words::count(at_risk[*i]), at.map_or("–".into(), words::share))
         };
-        (super::super::write::figure(time), lines.iter().map(cell).collect())
+        (super::super::write::figure(mark), lines.iter().map(cell).collect())
     };
     Table {
+        unit: if scale.per_year > 1.0 { "Months" } else { "Years" },
         heads: lines.iter().map(|i| answer.lines[*i].label.clone()).collect(),
         what: match (answer.question.view, answer.question.endpoint) {
             (View::Free, Endpoint::Overall) => "Alive".into(),
             (View::Free, _) => "Free of it".into(),
             (View::Incidence, _) => "Incidence".into(),
         },
-        rows: km::ticks(answer.until()).into_iter().map(row).collect(),
+        rows: km::ticks(answer.until() * scale.per_year)
+            .into_iter()
+            .map(row)
+            .collect(),
     }
 }

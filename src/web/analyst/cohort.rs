@@ -32,7 +32,6 @@ pub struct CohortPage {
 /// What is shown of an answer.
 struct Shown {
     title: String,
-    as_of: String,
     facts: Vec<(String, String)>,
     chart: Option<Chart>,
     /// Why there is no chart.
@@ -78,8 +77,12 @@ pub async fn show(State(app): State<App>, actor: Actor, RawQuery(query): RawQuer
     let form = asked(query)?;
     let found = cohorts::ask(&app, &actor, &form.fields).await?;
     let problems = found.answer.as_ref().err().cloned().unwrap_or_default();
+    let mut shell = Shell::of(&actor, "Cohorts").at("/cohorts");
+    if let Ok(answer) = &found.answer {
+        shell.as_of = format!("as known on {}", write::day(answer.today));
+    }
     let page = CohortPage {
-        page: Shell::of(&actor, "Cohorts").at("/cohorts"),
+        page: shell,
         fields: filter::fields(&found.choices, |name| form.get(name).to_owned(), &problems),
         query: query_of(&form, ""),
         result: found.answer.ok().map(|answer| shown(&answer, &form)),
@@ -112,7 +115,6 @@ fn shown(answer: &Answer, form: &RawForm) -> Shown {
     });
     Shown {
         title: chart::title(answer),
-        as_of: write::day(answer.today),
         facts: words::facts(answer),
         chart: (answer.until() > 0.0).then(|| drawing(answer)),
         empty,

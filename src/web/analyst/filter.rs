@@ -39,14 +39,15 @@ pub fn fields(choices: &Choices, typed: impl Fn(&str) -> String, problems: &[Pro
                 .map(|arm| choice(format!("{code}:{arm}"), format!("{code}, arm {arm}"))),
         );
     }
-    let endpoints = Endpoint::ALL.into_iter().map(|e| choice(e.code(), e.words())).collect();
+    let short = |endpoint: Endpoint| endpoint.words().trim_end_matches(" survival");
+    let endpoints = Endpoint::ALL.into_iter().map(|e| choice(e.code(), short(e))).collect();
     let groups = Grouping::ALL
         .into_iter()
         .map(|(group, words)| choice(group.code(), words))
         .collect();
     let curves = vec![
         choice("free", "Kaplan-Meier"),
-        choice("incidence", "incidence, death competing"),
+        choice("incidence", "cumulative incidence"),
     ];
     let or = |name: &str, default: &str| {
         let value = typed(name);

@@ -11,14 +11,34 @@ pub fn count(count: Count) -> String {
     }
 }
 
-fn years(value: f64) -> String {
-    format!("{value:.1}")
+/// The unit that short and long follow-up are told in: how many make a year, its name, and the times worth a sentence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    pub per_year: f64,
+    pub word: &'static str,
+    marks: [f64; 4],
+}
+
+impl Scale {
+    pub fn of(answer: &Answer) -> Scale {
+        let (per_year, word, marks) = if answer.until() < 3.0 {
+            (12.0, "months", [3.0, 6.0, 12.0, 24.0])
+        } else {
+            (1.0, "years", [1.0, 2.0, 5.0, 10.0])
+        };
+        Scale { per_year, word, marks }
+    }
+
+    fn number(self, years: f64) -> String {
+        format!("{:.1}", years * self.per_year)
+    }
 }
 
 /// 72.1 % (70.4–73.7).
 pub fn share(at: At) -> String {
+    // joined, so that no line ends inside an interval
     format!(
-        "{:.1}\u{202f}% ({:.1}–{:.1})",
+        "{:.1}\u{202f}%\u{a0}({:.1}\u{2060}–\u{2060}{:.1})",
         at.p * 100.0,
         at.lo * 100.0,
         at.hi * 100.0
@@ -27,7 +47,7 @@ pub fn share(at: At) -> String {
 
 /// The result's head: how many, how many events, how long they were watched.
 pub fn facts(answer: &Answer) -> Vec<(String, String)> {
-    let endpoint = answer.question.endpoint;
+    let (endpoint, scale) = (answer.question.endpoint, Scale::of(answer));
     let mut facts = vec![
         (count(answer.counted), "patients".to_owned()),
         (count(answer.events), format!("{}s", endpoint.event())),
@@ -36,14 +56,17 @@ pub fn facts(answer: &Answer) -> Vec<(String, String)> {
         facts.push((count(answer.deaths), "deaths before it".into()));
     }
     if let Some(followed) = answer.followed {
-        facts.push((format!("{} years", years(followed)), "median follow-up".into()));
+        facts.push((
+            format!("{} {}", scale.number(followed), scale.word),
+            "median follow-up".into(),
+        ));
     }
     facts
 }
 
 /// One sentence a curve.
 pub fn sentence(answer: &Answer, line: &Line) -> String {
-    let endpoint = answer.question.endpoint;
+    let (endpoint, scale) = (answer.question.endpoint, Scale::of(answer));
     let Some(estimate) = &line.estimate else {
         return match line.patients {
             Count::Few => "fewer than 5 patients: no curve.".into(),
@@ -57,25 +80,32 @@ pub fn sentence(answer: &Answer, line: &Line) -> String {
     if answer.question.view == View::Free {
         told += &match estimate.median {
             Some((median, lo, hi)) => format!(
-                "Half are {} at {} years (95\u{202f}% interval {} to {}).",
+                "Half are {} at {} {} (95\u{202f}% interval {} to {}).",
                 endpoint.free(),
-                years(median),
-                lo.map_or("not reached".into(), years),
-                hi.map_or("not reached".into(), years),
+                scale.number(median),
+                scale.word,
+                lo.map_or("not reached".into(), |lo| scale.number(lo)),
+                hi.map_or("not reached".into(), |hi| scale.number(hi)),
             ),
             None => format!(
-                "More than half are still {} where the curve ends, at {} years.",
+                "More than half are still {} where the curve ends, at {} {}.",
                 endpoint.free(),
-                years(estimate.known_to)
+                scale.number(estimate.known_to),
+                scale.word
             ),
         };
     }
-    let marks: Vec<String> = [1.0, 2.0, 5.0, 10.0]
+    let marks: Vec<String> = scale
+        .marks
         .into_iter()
-        .filter_map(|time| estimate.at(time))
-        .map(|at| {
-            let unit = if at.time == 1.0 { "year" } else { "years" };
-            format!("{} at {} {unit}", share(at), at.time)
+        .filter_map(|mark| Some((mark, estimate.at(mark / scale.per_year)?)))
+        .map(|(mark, at)| {
+            let word = if mark == 1.0 {
+                scale.word.trim_end_matches('s')
+            } else {
+                scale.word
+            };
+            format!("{} at {mark}\u{a0}{word}", share(at))
         })
         .collect();
     if let Some((last, first)) = marks.split_last() {
@@ -84,19 +114,11 @@ pub fn sentence(answer: &Answer, line: &Line) -> String {
         } else {
             format!("{} and ", first.join(", "))
         };
-        let what = if answer.question.view == View::Free {
-            endpoint.free()
-        } else {
-            "so far"
+        let so = match answer.question.view {
+            View::Free => format!("are {}", endpoint.free()),
+            View::Incidence => "have had it".to_owned(),
         };
-        told += &format!(
-            " {first}{last} {}.",
-            if answer.question.view == View::Free {
-                format!("are {what}")
-            } else {
-                "have had it".into()
-            }
-        );
+        told += &format!(" {first}{last} {so}.");
     }
     told.trim().to_owned()
 }
@@ -111,9 +133,9 @@ pub fn comparison(answer: &Answer, test: Comparison) -> String {
         ),
     };
     let p = if test.p < 0.001 {
-        "p < 0.001".to_owned()
+        "p\u{a0}<\u{a0}0.001".to_owned()
     } else {
-        format!("p = {:.3}", test.p)
+        format!("p\u{a0}=\u{a0}{:.3}", test.p)
     };
     let chance = if test.p < 0.001 {
         "less than once in 1,000".to_owned()
@@ -128,7 +150,7 @@ pub fn comparison(answer: &Answer, test: Comparison) -> String {
         format!("{} degrees", test.degrees)
     };
     format!(
-        "{what}: χ² {:.1} on {degrees} of freedom, {p}. If the groups did not differ, chance would bring curves this far apart {chance}.",
+        "{what}: χ²\u{a0}{:.1} on {degrees} of freedom, {p}. If the groups did not differ, chance would bring curves this far apart {chance}.",
         test.chi_square
     )
 }

@@ -45,7 +45,7 @@ pub struct Step {
 
 /// The times under which numbers at risk stand.
 pub fn ticks(until: f64) -> Vec<f64> {
-    let step = nice_step(until, 8.0);
+    let step = nice_step(until, 10.0);
     let until = if until.is_finite() { until.max(0.0) } else { 0.0 };
     (0..=12)
         .map(|at| f64::from(at) * step)

@@ -69,6 +69,8 @@ pub fn unbroken(text: &str) -> String {
             || before.is_ascii_digit() && after.is_alphabetic() && next.is_none_or(|n| !n.is_ascii_lowercase())
             || before.is_ascii_digit() && after.is_uppercase()
             || before.is_ascii_digit() && (after, next) == ('m', Some(&'m'))
+            // "Jul 2024"
+            || before.is_ascii_lowercase() && matches!((after, next), ('2', Some('0')) | ('1', Some('9')))
     };
     letters
         .iter()
@@ -135,8 +137,8 @@ mod tests {
     #[test]
     fn a_number_keeps_its_unit() {
         assert_eq!(
-            unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4, 84 mm"),
-            "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4, 84\u{a0}mm"
+            unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4, 84 mm, 3 Jul 2024"),
+            "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4, 84\u{a0}mm, 3\u{a0}Jul\u{a0}2024"
         );
     }
 

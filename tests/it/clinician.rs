@@ -75,7 +75,7 @@ async fn flags_come_first_the_severe_ones_on_top_then_the_risks() {
         "in 2 draws since 3 Aug 2026",
         "Rising",
         "2 d",
-        "nobody yet",
+        "nobody",
         "Metastatic at entry",
     ] {
         assert!(first.contains(words), "{words} in {first}");

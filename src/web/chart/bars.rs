@@ -49,7 +49,10 @@ pub fn waterfall(chart: &Waterfall) -> String {
         y += ROW;
     };
     // to a tenth, as the parts are: so that the reader can add them up
-    let percent = |value: f64| format!("{value:.1}\u{202f}%");
+    let percent = |value: f64| match value.is_finite() {
+        true => format!("{value:.1}\u{202f}%"),
+        false => "–".to_owned(),
+    };
     let first = percent(chart.baseline);
     row(
         &chart.baseline_label,

@@ -4,7 +4,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::super::write;
+use super::facts;
 use crate::actions::patients::Change;
+use crate::domain::history::Record;
+use crate::domain::id::ObservationId;
+use crate::domain::unit;
 
 /// One act on the record.
 pub struct Act {
@@ -16,7 +21,7 @@ pub struct Act {
     pub reason: Option<String>,
 }
 
-pub fn of(changes: &[Change], zone: &str) -> Vec<Act> {
+pub fn of(changes: &[Change], record: &Record, zone: &str) -> Vec<Act> {
     let zone = zone.parse::<Tz>().unwrap_or(Tz::UTC);
     changes
         .iter()
@@ -27,7 +32,7 @@ pub fn of(changes: &[Change], zone: &str) -> Vec<Act> {
                 role => format!("{}, {role}", change.actor_name),
             },
             what: what(change),
-            changes: columns(change),
+            changes: corrected(change, record).unwrap_or_else(|| columns(change)),
             reason: change.reason.clone().filter(|reason| !reason.is_empty()),
         })
         .collect()
@@ -44,17 +49,50 @@ fn what(change: &Change) -> String {
         "app_user" => "user",
         name => name,
     };
-    let supersedes = change
-        .changes
-        .get("supersedes_id")
-        .is_some_and(|pair| !pair[1].is_null());
+    let article = if thing.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
     match change.action.as_str() {
-        "insert" if supersedes => format!("corrected a {thing}"),
-        "insert" => format!("entered a {thing}"),
+        "insert" if superseded(change).is_some() => format!("corrected {article} {thing}"),
+        "insert" => format!("entered {article} {thing}"),
         "update" => format!("changed the {thing}"),
-        "delete" => format!("removed a {thing}"),
+        "delete" => format!("removed {article} {thing}"),
         other => format!("{other} {thing}"),
     }
+}
+
+/// The row that this one took the place of.
+fn superseded(change: &Change) -> Option<i64> {
+    change.changes.get("supersedes_id")?[1].as_i64()
+}
+
+/// A correction is a row of its own: what it replaced stands in the record.
+fn corrected(change: &Change, record: &Record) -> Option<Vec<String>> {
+    if change.table_name != "observation" {
+        return None;
+    }
+    let find = |id: i64| record.observations.iter().find(|o| o.id == ObservationId(id));
+    let (before, after) = (find(superseded(change)?)?, find(change.record_id)?);
+    let mut said = vec![format!(
+        "{} of {}: {} → {}",
+        facts::name(after),
+        write::day(before.collected_on),
+        facts::said(before),
+        facts::said(after)
+    )];
+    if after.collected_on != before.collected_on {
+        said.push(format!(
+            "collected on {} → {}",
+            write::day(before.collected_on),
+            write::day(after.collected_on)
+        ));
+    }
+    if after.entered_in_error {
+        said.push("entered in error".into());
+    }
+    Some(said)
 }
 
 /// Columns that say how the row is kept, not what it says.
@@ -80,6 +118,13 @@ const KEPT_OUT: &[&str] = &[
     "reason",
     "trigger_ids",
     "ack_by",
+    "ack_at",
+    // what was typed says it already
+    "comparator",
+    "detection",
+    "value_num",
+    "measure",
+    "tubes",
     "date_precision",
     "start_precision",
     "lo",
@@ -89,11 +134,18 @@ const KEPT_OUT: &[&str] = &[
 fn columns(change: &Change) -> Vec<String> {
     let entered = change.action == "insert";
     let columns = change.changes.as_object().into_iter().flatten();
+    let dull = |name: &str, pair: &Value| name == "status" && pair[1] == "final";
     columns
-        .filter(|(name, pair)| !KEPT_OUT.contains(&name.as_str()) && !(entered && empty(&pair[1])))
+        .filter(|(name, pair)| {
+            !KEPT_OUT.contains(&name.as_str()) && !(entered && (empty(&pair[1]) || dull(name, pair)))
+        })
         .map(|(name, pair)| {
-            let name = name.replace('_', " ");
+            let name = match name.as_str() {
+                "raw_text" => "result".to_owned(),
+                name => name.replace('_', " "),
+            };
             match entered {
+                true if name == "detail" => value(&pair[1]),
                 true => format!("{name} {}", value(&pair[1])),
                 false => format!("{name} {} → {}", value(&pair[0]), value(&pair[1])),
             }
@@ -116,8 +168,15 @@ fn value(value: &Value) -> String {
     let text = match value {
         Value::Null => "empty".to_owned(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::String(text) if unit::words(text) != text && text != "1" => unit::words(text).to_owned(),
+        Value::Object(parts) => {
+            let part = |(name, part): (&String, &Value)| format!("{} {}", name.replace('_', " "), self::value(part));
+            parts.iter().map(part).collect::<Vec<_>>().join(", ")
+        }
         Value::String(text) => match text.parse::<chrono::NaiveDate>() {
-            Ok(day) => super::super::write::day(day),
+            Ok(day) => write::day(day),
+            // a code: not_stated, ctdna_rising
+            Err(_) if text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') => text.replace('_', " "),
             Err(_) => text.clone(),
         },
         Value::Array(all) => all.iter().map(self::value).collect::<Vec<_>>().join(", "),
@@ -146,6 +205,30 @@ mod tests {
         }
     }
 
+    fn nobody() -> Record {
+        use crate::domain::id::{PatientId, SiteId};
+        use crate::domain::patient::{Patient, Sex};
+        let patient = Patient {
+            site: SiteId(1),
+            id: PatientId(1),
+            key: "T-0001".into(),
+            birth_year: 1970,
+            sex: Sex::Female,
+            menopausal_status: None,
+            known_on: chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap(),
+            version: 1,
+        };
+        Record {
+            patient,
+            tumours: vec![],
+            treatments: vec![],
+            surgeries: vec![],
+            enrolments: vec![],
+            observations: vec![],
+            events: vec![],
+        }
+    }
+
     #[test]
     fn an_act_says_when_who_what_and_why() {
         let changes = [
@@ -158,15 +241,18 @@ mod tests {
                 serde_json::json!({"supersedes_id": [null, 3], "raw_text": [null, "0.09"], "note": [null, null]}),
             ),
         ];
-        let acts = of(&changes, "Europe/Amsterdam");
+        let acts = of(&changes, &nobody(), "Europe/Amsterdam");
         assert_eq!(acts[0].when, "13 Nov 2026, 14:05 CET");
         assert_eq!(acts[0].who, "A. Vos, coordinator");
-        assert_eq!(acts[0].changes, ["raw text 0.9 → 0.09"]);
+        assert_eq!(acts[0].changes, ["result 0.9 → 0.09"]);
         assert_eq!(acts[0].reason.as_deref(), Some("typed twice"));
         assert_eq!(
             (acts[1].what.as_str(), acts[1].changes.len()),
             ("corrected a reading", 1)
         );
-        assert_eq!(of(&changes, "Nowhere/Land")[0].when, "13 Nov 2026, 13:05 UTC");
+        assert_eq!(
+            of(&changes, &nobody(), "Nowhere/Land")[0].when,
+            "13 Nov 2026, 13:05 UTC"
+        );
     }
 }

@@ -86,11 +86,19 @@ impl FlagCard {
 
     /// The newest readings that made it; the earlier ones are folded away.
     fn newest(&self) -> &[Trigger] {
-        &self.triggers[self.triggers.len().saturating_sub(SHOWN)..]
+        &self.triggers[self.folded()..]
     }
 
     fn earlier(&self) -> &[Trigger] {
-        &self.triggers[..self.triggers.len().saturating_sub(SHOWN)]
+        &self.triggers[..self.folded()]
+    }
+
+    fn folded(&self) -> usize {
+        match self.triggers.len() {
+            // one line folded saves none
+            few if few <= SHOWN + 1 => 0,
+            many => many - SHOWN,
+        }
     }
 
     fn is_chosen(&self, reason: &AckReason) -> bool {
@@ -291,7 +299,7 @@ impl PatientPage {
             risk: page.score.as_ref().and_then(Card::of),
             flags: open.into_iter().map(card).collect(),
             closed,
-            past: past::of(&page.changes, &page.site.time_zone),
+            past: past::of(&page.changes, &page.record, &page.site.time_zone),
             past_is_cut: page.changes.len() as i64 >= patients::CHANGES,
             may_record: actor.may(Permission::RecordVisit).is_ok(),
             may_acknowledge: actor.may(Permission::AcknowledgeFlag).is_ok(),

@@ -79,6 +79,8 @@ pub struct Card {
     pub now: String,
     pub interval: String,
     pub months: i32,
+    /// The sum of the parts, to a tenth as they are.
+    pub sum: String,
     pub change: String,
     pub change_class: &'static str,
     /// There was a score the night before.
@@ -103,6 +105,7 @@ impl Card {
             now: percent(risk),
             interval: interval(score.risk_lo.unwrap_or(risk), score.risk_hi.unwrap_or(risk)),
             months: (f64::from(score.horizon_days) / 30.4375).round() as i32,
+            sum: format!("{:.1}\u{202f}%", risk * 100.0),
             change,
             change_class,
             compared: score.risk_before.is_some(),

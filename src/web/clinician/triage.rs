@@ -275,7 +275,7 @@ impl Risk {
         Risk {
             now: super::risk::percent(risk),
             interval: super::risk::interval(lo, hi),
-            bar: bars::interval(Interval { risk, lo, hi }, 104.0),
+            bar: bars::interval(Interval { risk, lo, hi }, 92.0),
             change,
             class,
         }

@@ -3,6 +3,8 @@
 
 create schema app;
 grant usage on schema app to metwatch_app, metwatch_job;
+-- A function is for its owner alone until it is granted: several of ours run with the owner's rights.
+alter default privileges revoke execute on functions from public;
 
 -- The centres that the running transaction may see; no setting gives null, and null matches no row (S-042).
 create function app.current_sites() returns int[]
@@ -119,14 +121,22 @@ begin
   update audit_head set seq = e.seq, hash = e.hash where site_id = p_site and subject = p_subject;
 end $$;
 
--- What a `Work` writes for an act that no trigger sees: a page opened, an export, a sign-in.
+-- What a `Work` writes for an act that no trigger sees: a page opened, an export, a sign-in. Changes of rows are told by
+-- triggers alone, and a chain is written by its own actor or within the transaction's centres (S-050).
 create function app.audit_event(p_site int, p_subject bigint, p_action text, p_table text, p_record bigint, p_facts jsonb, p_reason text)
 returns void
-language sql security definer set search_path = public, app, pg_temp
+language plpgsql security definer set search_path = public, app, pg_temp
 as $$
-  select app.audit_append(p_site, p_subject, p_action, p_table, p_record,
-    coalesce((select jsonb_object_agg(key, jsonb_build_array(null, value)) from jsonb_each(p_facts)), '{}'), p_reason)
-$$;
+begin
+  if p_action in ('insert', 'update', 'delete') then
+    raise exception 'changes of rows are audited by their triggers' using errcode = 'MW003';
+  end if;
+  if not coalesce((p_site = 0 and p_subject = -app.current_actor()) or (p_subject > 0 and p_site = any (app.current_sites())), false) then
+    raise exception 'this chain is not the actor''s to write' using errcode = 'MW003';
+  end if;
+  perform app.audit_append(p_site, p_subject, p_action, p_table, p_record,
+    coalesce((select jsonb_object_agg(key, jsonb_build_array(null, value)) from jsonb_each(p_facts)), '{}'), p_reason);
+end $$;
 
 -- The row trigger. Its argument names the column with the patient's id; without one the entry goes to the actor's chain.
 create function app.audit_row() returns trigger
@@ -146,6 +156,10 @@ begin
       and key <> all (hidden);
   if tg_op = 'UPDATE' and changed = '{}' and o = n then
     return null;
+  end if;
+  -- moved elsewhere, a row would leave its chain without a word
+  if tg_op = 'UPDATE' and tg_nargs = 1 and (changed ? 'site_id' or changed ? tg_argv[0]) then
+    raise exception 'a row stays with its centre and its patient' using errcode = 'MW004';
   end if;
   if tg_nargs = 1 then
     perform app.audit_append((r ->> 'site_id')::int, (r ->> tg_argv[0])::bigint, lower(tg_op), tg_table_name::text,
@@ -222,6 +236,11 @@ as $$ begin execute format('analyze %s', target); end $$;
 create function app.refuse_change() returns trigger
 language plpgsql
 as $$ begin raise exception 'the audit trail is append-only' using errcode = 'MW002'; end $$;
+
+grant execute on function app.current_sites(), app.current_actor() to metwatch_app, metwatch_job;
+grant execute on function app.audit_event(int, bigint, text, text, bigint, jsonb, text) to metwatch_app, metwatch_job;
+grant execute on function app.audit_bytes(audit_entry), app.digest(jsonb) to metwatch_job;
+grant execute on function app.take_stock(regclass) to metwatch_app;
 
 create trigger append_only before update or delete or truncate on audit_entry
   for each statement execute function app.refuse_change();
@@ -339,7 +358,8 @@ grant select, insert, update on site, app_user, sign_in_link to metwatch_app;
 grant select, insert, update, delete on user_site, session to metwatch_app;
 grant select, insert, delete on form_token to metwatch_app;
 grant select, insert on page_opened to metwatch_app;
-grant select on site, app_user to metwatch_job;
+grant select on site to metwatch_job;
+grant select (id, name, role) on app_user to metwatch_job;  -- names for what it writes, no password's hash
 grant select, delete on form_token, session, sign_in_link, page_opened to metwatch_job;
 
 create trigger audit after insert or update or delete on site for each row execute function app.audit_row();

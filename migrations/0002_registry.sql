@@ -441,6 +441,8 @@ select app.audited('specimen', 'patient_id');
 select app.audited('observation', 'patient_id');
 select app.audited('lesion', 'patient_id');
 select app.audited('event', 'patient_id');
+-- Held here too: a fact is amended by a new row, never overwritten (decision 4).
+revoke update on tumour, stage, treatment, surgery, specimen, observation, lesion, event from metwatch_app;
 select app.row_policies('import_file');
 grant select, insert on import_file to metwatch_app;
 create trigger audit after insert or update or delete on import_file for each row execute function app.audit_row();

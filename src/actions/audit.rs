@@ -4,7 +4,7 @@
 //! chain heads, and an HMAC-SHA-256 of the line under a key that the database never sees. The heads themselves are written
 //! beside it, so that a later check can say which chain was cut.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -126,7 +126,8 @@ pub struct Report {
     pub broken: Vec<Broken>,
 }
 
-/// Recomputes all chains and holds them against the last anchor.
+/// Recomputes all chains and holds them against every anchor: a chain that was rewritten before the last one was made agrees
+/// with that one.
 pub async fn verify(app: &App) -> Result<Report> {
     let Verified {
         entries,
@@ -136,11 +137,13 @@ pub async fn verify(app: &App) -> Result<Report> {
     let path = folder(&app.config.data).join("anchors.jsonl");
     let text = fs::read_to_string(path).unwrap_or_default();
     let anchors: Vec<&str> = text.lines().collect();
-    if let Some(last) = anchors.last() {
+    if !anchors.is_empty() {
         let key = key(&app.config.data)?;
-        against_anchor(last, &key, &app.db, &heads, &mut broken).await?;
+        let anchored = anchored(&anchors, &key, &mut broken);
+        against_anchors(anchored, &app.db, &heads, &mut broken).await?;
     }
     broken.sort_by_key(|b| (b.site_id, b.subject, b.seq));
+    broken.dedup();
     Ok(Report {
         entries,
         chains: heads.len(),
@@ -149,37 +152,44 @@ pub async fn verify(app: &App) -> Result<Report> {
     })
 }
 
-async fn against_anchor(
-    line: &str,
-    key: &[u8],
-    db: &store::Db,
-    heads: &[Head],
-    broken: &mut Vec<Broken>,
-) -> Result<()> {
-    let forged = |what| Broken {
-        site_id: 0,
-        subject: 0,
-        seq: 0,
-        what,
-    };
-    let Ok(anchor) = serde_json::from_str::<Anchor>(line) else {
-        broken.push(forged("the last anchor can't be read"));
-        return Ok(());
-    };
-    let anchored: Vec<Head> = anchor
-        .heads
-        .iter()
-        .map(|(site_id, subject, seq, hash)| Head {
-            site_id: *site_id,
-            subject: *subject,
-            seq: *seq,
-            hash: unhex(hash),
-        })
-        .collect();
-    if mac(key, &anchor.at, anchor.chains, &anchor.root) != anchor.mac || merkle_root(&anchored) != anchor.root {
-        broken.push(forged("the last anchor was changed"));
-        return Ok(());
+/// The heads that the anchors name, each once: from night to night most chains have not grown. An anchor that can't be read or
+/// was changed is told and left out.
+fn anchored(lines: &[&str], key: &[u8], broken: &mut Vec<Broken>) -> Vec<Head> {
+    let mut seen = HashSet::new();
+    let mut anchored = vec![];
+    for line in lines {
+        let what = match serde_json::from_str::<Anchor>(line) {
+            Err(_) => "an anchor can't be read",
+            Ok(anchor) => {
+                let heads: Vec<Head> = anchor
+                    .heads
+                    .iter()
+                    .map(|(site_id, subject, seq, hash)| Head {
+                        site_id: *site_id,
+                        subject: *subject,
+                        seq: *seq,
+                        hash: unhex(hash),
+                    })
+                    .collect();
+                if mac(key, &anchor.at, anchor.chains, &anchor.root) == anchor.mac && merkle_root(&heads) == anchor.root
+                {
+                    anchored.extend(heads.into_iter().filter(|head| seen.insert(head.clone())));
+                    continue;
+                }
+                "an anchor was changed"
+            }
+        };
+        broken.push(Broken {
+            site_id: 0,
+            subject: 0,
+            seq: 0,
+            what,
+        });
     }
+    anchored
+}
+
+async fn against_anchors(anchored: Vec<Head>, db: &store::Db, heads: &[Head], broken: &mut Vec<Broken>) -> Result<()> {
     let now: HashMap<(i32, i64), &Head> = heads.iter().map(|head| ((head.site_id, head.subject), head)).collect();
     let mut grown = vec![];
     for then in anchored {

@@ -33,6 +33,10 @@ impl From<store::Error> for Error {
         match error {
             store::Error::NotFound => Error::NotFound,
             store::Error::Overtaken => Error::Conflict(error.to_string()),
+            // the database's own rules say no more than a name; who can say it in words does so before this (S-085)
+            store::Error::Conflict(rule) => Error::Conflict(format!(
+                "This does not fit what is on file (rule {rule}). Nothing was saved. Open the page again and check what you entered."
+            )),
             store::Error::Unavailable(_) => Error::Unavailable(error),
             store::Error::CommitUnknown(_) => Error::CommitUnknown(error),
             other => Error::Internal(Box::new(other)),
@@ -43,5 +47,17 @@ impl From<store::Error> for Error {
 impl Error {
     pub fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::Internal(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-085: a rule of the database that nobody put into words is a conflict, not a mistake of ours.
+    #[test]
+    fn a_broken_constraint_is_no_internal_error() {
+        let error = Error::from(store::Error::Conflict("event_one_death".into()));
+        assert!(matches!(error, Error::Conflict(text) if text.contains("event_one_death")));
     }
 }

@@ -66,7 +66,7 @@ pub async fn show(app: &App, actor: &Actor, site: &str, key: &str) -> Result<Pag
     let record = store::histories::of(&mut work, patient).await?;
     let page = Page {
         patient,
-        history: record.as_of(work.today()),
+        history: record.as_of(work.today_at(&site.time_zone)),
         record,
         flags: store::flags::of_patient(&mut work, patient).await?,
         score: store::models::score_of(&mut work, patient).await?,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, Result, password};
 use crate::app::App;
-use crate::domain::access::Actor;
+use crate::domain::access::{Actor, Role};
 use crate::domain::audit::Entry;
 use crate::domain::id::UserId;
 use crate::domain::problem::{Problem, Severity};
@@ -54,13 +54,14 @@ pub async fn by_password(app: &App, name: &str, password: String, former: Option
     let verdict = password::verify(app, password.clone(), stored).await?;
     match found {
         Some(user) if verdict.right && !user.disabled => {
+            let who = acting(user.id, &user.name, user.role);
             if verdict.weak {
                 let hash = password::hash(app, password).await?;
-                let mut work = app.db.begin(&acting(user.id, name), app.clock.now()).await?;
+                let mut work = app.db.begin(&who, app.clock.now()).await?;
                 store::users::rehash(&mut work, user.id, &hash).await?;
                 work.finish(Entry::by_trigger()).await?;
             }
-            start(app, user.id, name, former, "password").await
+            start(app, &who, former, "password").await
         }
         _ => {
             let work = app.db.begin(&Actor::door(), app.clock.now()).await?;
@@ -74,19 +75,21 @@ pub async fn by_password(app: &App, name: &str, password: String, former: Option
     }
 }
 
-fn acting(user: UserId, name: &str) -> Actor {
+/// Whoever comes in, before there is a session; no centres yet.
+fn acting(user: UserId, name: &str, role: Role) -> Actor {
     Actor {
         user,
         name: name.to_owned(),
+        role,
         ..Actor::door()
     }
 }
 
-async fn start(app: &App, user: UserId, name: &str, former: Option<&str>, how: &str) -> Result<String> {
+async fn start(app: &App, who: &Actor, former: Option<&str>, how: &str) -> Result<String> {
     let secret = secret()?;
-    let mut work = app.db.begin(&acting(user, name), app.clock.now()).await?;
+    let mut work = app.db.begin(who, app.clock.now()).await?;
     let former = former.map(hash_of);
-    store::sessions::start(&mut work, user, &hash_of(&secret), former.as_deref()).await?;
+    store::sessions::start(&mut work, who.user, &hash_of(&secret), former.as_deref()).await?;
     work.finish(Entry::of("signed_in").fact("how", how)).await?;
     Ok(secret)
 }
@@ -104,12 +107,13 @@ pub async fn by_link(app: &App, token: &str, former: Option<&str>) -> Result<Str
     if link.purpose != Purpose::Demo {
         return Err(Error::NotFound);
     }
-    let mut work = app.db.begin(&acting(link.user, &link.name), app.clock.now()).await?;
+    let who = acting(link.user, &link.name, link.role);
+    let mut work = app.db.begin(&who, app.clock.now()).await?;
     if !store::links::take(&mut work, &hash_of(token)).await? {
         return Err(Error::NotFound);
     }
     work.finish(Entry::of("link_used")).await?;
-    start(app, link.user, &link.name, former, "link").await
+    start(app, &who, former, "link").await
 }
 
 /// Sets the password that a link's holder chose, ends the user's sessions and signs in.
@@ -144,13 +148,14 @@ pub async fn choose_password(
         ));
     }
     let hash = password::hash(app, password).await?;
-    let mut work = app.db.begin(&acting(link.user, &link.name), app.clock.now()).await?;
+    let who = acting(link.user, &link.name, link.role);
+    let mut work = app.db.begin(&who, app.clock.now()).await?;
     if !store::links::take(&mut work, &hash_of(token)).await? {
         return Err(Error::NotFound);
     }
     store::users::set_password(&mut work, link.user, &hash).await?;
     work.finish(Entry::of("password_set")).await?;
-    start(app, link.user, &link.name, former, "new password").await
+    start(app, &who, former, "new password").await
 }
 
 pub async fn out(app: &App, actor: &Actor) -> Result<()> {
@@ -166,6 +171,9 @@ pub async fn make_link(app: &App, console: &Actor, user: UserId, purpose: Purpos
     let secret = secret()?;
     let hours = if purpose == Purpose::Demo { 12 } else { 24 };
     let mut work = app.db.begin(console, app.clock.now()).await?;
+    if purpose == Purpose::SetPassword {
+        store::links::end_all(&mut work, user).await?;
+    }
     // the database's clock decides whether a link is still good, so a test's fixed clock must not date it
     store::links::insert(&mut work, user, purpose, &hash_of(&secret), Duration::hours(hours)).await?;
     work.finish(Entry::of("link_made").fact("user", user)).await?;

@@ -8,20 +8,22 @@ use crate::burden;
 use crate::domain::history::{History, Record};
 use crate::domain::id::{PatientId, PatientRef, SiteId};
 use crate::store::triage::Summary;
-use crate::store::{Work, histories, triage};
+use crate::store::{Work, histories, sites, triage};
 
 /// Patients whose histories are held at once.
 const PIECE: usize = 1000;
 
-/// Works the rows of these patients out anew, as of the work's own day.
+/// Works the rows of these patients out anew, as of the day it is at their centre.
 pub async fn refresh(work: &mut Work, patients: &BTreeSet<PatientRef>) -> Result<()> {
-    let mut sites: Vec<SiteId> = patients.iter().map(|patient| patient.site).collect();
-    sites.dedup();
-    for site in sites {
+    let mut centres: Vec<SiteId> = patients.iter().map(|patient| patient.site).collect();
+    centres.dedup();
+    for site in centres {
+        let zone = sites::time_zone(work, site).await?;
+        let today = work.today_at(&zone);
         let ids: Vec<PatientId> = patients.iter().filter(|p| p.site == site).map(|p| p.patient).collect();
         for piece in ids.chunks(PIECE) {
             let records = histories::load(work, site, piece).await?;
-            let summaries: Vec<Summary> = records.iter().map(|record| summary(record, work.today())).collect();
+            let summaries: Vec<Summary> = records.iter().map(|record| summary(record, today)).collect();
             triage::refresh(work, &summaries).await?;
         }
     }

@@ -1,6 +1,6 @@
 //! One patient's facts in time order. `as_of` hides what was not yet known: every prediction is made through it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use chrono::NaiveDate;
@@ -36,7 +36,8 @@ pub struct History {
     pub events: Vec<Event>,
 }
 
-/// The facts known by `day`, without those that a fact known by `day` supersedes.
+/// The facts known by `day`, without those that a fact known by `day` supersedes: the one it names, and all before that one, even
+/// where a version between them was told later.
 fn known<T: Clone, I: Eq + Hash + Copy>(
     facts: &[T],
     day: NaiveDate,
@@ -45,7 +46,17 @@ fn known<T: Clone, I: Eq + Hash + Copy>(
     supersedes: impl Fn(&T) -> Option<I>,
 ) -> Vec<T> {
     let visible = || facts.iter().filter(|fact| known_on(fact) <= day);
-    let replaced: HashSet<I> = visible().filter_map(&supersedes).collect();
+    let before: HashMap<I, I> = facts
+        .iter()
+        .filter_map(|fact| Some((id(fact), supersedes(fact)?)))
+        .collect();
+    let mut replaced: HashSet<I> = HashSet::new();
+    for fact in visible() {
+        let mut older = supersedes(fact);
+        while let Some(version) = older.filter(|version| replaced.insert(*version)) {
+            older = before.get(&version).copied();
+        }
+    }
     visible()
         .filter(|fact| !replaced.contains(&id(fact)))
         .cloned()

@@ -61,7 +61,7 @@ pub async fn latest(work: &mut Work, limit: i64) -> Result<Vec<Change>> {
 }
 
 /// A chain's head: how long it is and the hash that stands for all of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Head {
     pub site_id: i32,
     pub subject: i64,
@@ -111,9 +111,9 @@ pub async fn verify(db: &Db) -> Result<Verified> {
         "select site_id, subject, seq, hash, app.audit_bytes(e) as \"bytes!\",
            not exists (
              select from jsonb_each(e.changes) c
-             where (c.value -> 0 <> 'null' and app.digest(c.value -> 0) <> e.digests -> c.key ->> 0)
-                or (c.value -> 1 <> 'null' and app.digest(c.value -> 1) <> e.digests -> c.key ->> 1)
-                or e.digests -> c.key is null
+             full join jsonb_each(e.digests) d on d.key = c.key
+             where app.digest(c.value -> 0) is distinct from d.value ->> 0
+                or app.digest(c.value -> 1) is distinct from d.value ->> 1
            ) as \"values_hold!\"
          from audit_entry e
          order by site_id, subject, seq",
@@ -242,7 +242,7 @@ pub async fn differing(db: &Db, former: &[Head]) -> Result<Vec<Broken>> {
             site_id: row.site_id,
             subject: row.subject,
             seq: row.seq,
-            what: "the chain was rewritten since the last anchor",
+            what: "the chain was rewritten since it was anchored",
         })
         .collect())
 }

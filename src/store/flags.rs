@@ -15,7 +15,8 @@ pub async fn raise(work: &mut Work, patient: PatientRef, raised: &Raised, run: O
 }
 
 /// The same for many patients at once; how many flags were opened. A flag that a person closed stays closed while its evidence
-/// is no more than it was and no more severe; one that was withdrawn because its evidence went is raised when it comes back.
+/// is no more than it was and no more severe; one that was withdrawn because its evidence went is raised when it comes back, and
+/// one that ended with a loss or death is raised when that turns out to be wrong.
 pub async fn raise_all(
     work: &mut Work,
     all: &[(PatientRef, Raised)],
@@ -47,7 +48,7 @@ pub async fn raise_all(
              and c.patient_id = n.patient_id
              and c.cause = n.cause
              and c.state = 'closed'
-             and c.outcome is distinct from 'withdrawn_evidence'
+             and coalesce(c.outcome, '') not in ('withdrawn_evidence', 'censored')
              and (c.severity = 'high' or n.severity = 'medium')
              and c.trigger_ids @> t.ids
          )

@@ -3,6 +3,7 @@
 use chrono::Duration;
 
 use super::{Db, Result, Work};
+use crate::domain::access::Role;
 use crate::domain::id::UserId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl Purpose {
 pub struct Link {
     pub user: UserId,
     pub name: String,
-    pub role: String,
+    pub role: Role,
     pub purpose: Purpose,
 }
 
@@ -56,16 +57,33 @@ pub async fn find(db: &Db, hash: &[u8]) -> Result<Option<Link>> {
     )
     .fetch_optional(db.pool())
     .await?;
-    Ok(row.map(|row| Link {
-        user: UserId(row.user_id),
-        name: row.name,
-        role: row.role,
-        purpose: if row.purpose == "demo" {
-            Purpose::Demo
-        } else {
-            Purpose::SetPassword
-        },
+    Ok(row.and_then(|row| {
+        Some(Link {
+            user: UserId(row.user_id),
+            name: row.name,
+            role: Role::from_code(&row.role)?,
+            purpose: if row.purpose == "demo" {
+                Purpose::Demo
+            } else {
+                Purpose::SetPassword
+            },
+        })
     }))
+}
+
+/// Ends the links to a password that a user still has open: a lost one must not outlive the one that takes its place.
+pub async fn end_all(work: &mut Work, user: UserId) -> Result<()> {
+    sqlx::query!(
+        "update sign_in_link
+         set used_at = now()
+         where user_id = $1
+           and purpose = 'set_password'
+           and used_at is null",
+        user.0,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
 }
 
 /// Uses a link up; of two at once only one wins.

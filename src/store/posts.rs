@@ -12,9 +12,13 @@ pub enum Seen {
     Other,
 }
 
-/// Looks the token up for this user.
+/// Looks the token up for this user. Of two posts of one form at once the second waits here until the first has ended, so
+/// that a double click is answered with the first one's result.
 pub async fn find(work: &mut Work, token: &str, digest: &[u8]) -> Result<Seen> {
     let user = work.actor().user.0;
+    sqlx::query!("select pg_advisory_xact_lock($1, hashtext($2))", user, token)
+        .execute(work.connection())
+        .await?;
     let row = sqlx::query!(
         "select digest, location
          from form_token
@@ -32,8 +36,8 @@ pub async fn find(work: &mut Work, token: &str, digest: &[u8]) -> Result<Seen> {
     })
 }
 
-/// Stores the result's place in the transaction of the post; of two posts at once the second waits here and then conflicts
-/// (constraint `form_token_pkey`), so that its caller looks the token up again.
+/// Stores the result's place in the transaction of the post. A token that was not looked up first conflicts
+/// (constraint `form_token_pkey`).
 pub async fn keep(work: &mut Work, token: &str, digest: &[u8], location: &str) -> Result<()> {
     let user = work.actor().user.0;
     sqlx::query!(

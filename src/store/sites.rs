@@ -43,6 +43,19 @@ pub async fn by_code(work: &mut Work, code: &str) -> Result<Site> {
     Ok(site)
 }
 
+/// The zone of a centre that is there.
+pub async fn time_zone(work: &mut Work, site: SiteId) -> Result<String> {
+    let zone = sqlx::query_scalar!(
+        "select time_zone
+         from site
+         where id = $1",
+        site.0,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok(zone)
+}
+
 /// The actor's own centres.
 pub async fn held(work: &mut Work) -> Result<Vec<Site>> {
     let held: Vec<i32> = work.actor().sites.iter().map(|site| site.0).collect();

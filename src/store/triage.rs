@@ -51,7 +51,8 @@ pub async fn refresh(work: &mut Work, summaries: &[Summary]) -> Result<()> {
            from tumour
            where tumour.site_id = s.site_id
              and tumour.patient_id = s.patient_id
-           order by diagnosed_on, id desc
+             and not exists (select from tumour later where later.site_id = tumour.site_id and later.supersedes_id = tumour.id)
+           order by diagnosed_on, id
            limit 1
          ) t on true
          left join lateral (

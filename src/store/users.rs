@@ -17,6 +17,9 @@ pub struct User {
 /// What sign-in compares with. No `Debug`: it holds a hash.
 pub struct Credentials {
     pub id: UserId,
+    /// As it is on file, not as it was typed.
+    pub name: String,
+    pub role: Role,
     pub password_hash: Option<String>,
     pub disabled: bool,
 }
@@ -24,7 +27,7 @@ pub struct Credentials {
 pub async fn credentials(db: &Db, name: &str) -> Result<Option<Credentials>> {
     let folded = name.to_lowercase();
     let found = sqlx::query!(
-        "select id, password_hash, disabled_at is not null as \"disabled!\"
+        "select id, name, role, password_hash, disabled_at is not null as \"disabled!\"
          from app_user
          where name_folded = $1
            and role <> 'system'",
@@ -32,10 +35,14 @@ pub async fn credentials(db: &Db, name: &str) -> Result<Option<Credentials>> {
     )
     .fetch_optional(db.pool())
     .await?;
-    Ok(found.map(|row| Credentials {
-        id: UserId(row.id),
-        password_hash: row.password_hash,
-        disabled: row.disabled,
+    Ok(found.and_then(|row| {
+        Some(Credentials {
+            id: UserId(row.id),
+            name: row.name,
+            role: Role::from_code(&row.role)?,
+            password_hash: row.password_hash,
+            disabled: row.disabled,
+        })
     }))
 }
 
@@ -109,18 +116,11 @@ pub async fn hold(work: &mut Work, user: UserId, sites: &[SiteId]) -> Result<()>
     Ok(())
 }
 
-/// A new password ends every session of its user (S-023).
+/// A new password ends every session of its user (S-023), and every link to another one.
 pub async fn set_password(work: &mut Work, user: UserId, hash: &str) -> Result<()> {
-    sqlx::query!(
-        "update app_user
-         set password_hash = $2, version = version + 1
-         where id = $1",
-        user.0,
-        hash,
-    )
-    .execute(work.connection())
-    .await?;
-    super::sessions::end_all(work, user).await
+    rehash(work, user, hash).await?;
+    super::sessions::end_all(work, user).await?;
+    super::links::end_all(work, user).await
 }
 
 /// Renews a stored hash whose parameters have become too weak (S-001); sessions stay.

@@ -9,6 +9,7 @@ use super::{Error, Result};
 use crate::domain::access::Actor;
 use crate::domain::audit::Entry;
 use crate::domain::id::SiteId;
+use crate::domain::zone;
 
 pub struct Work {
     tx: Transaction<'static, Postgres>,
@@ -87,9 +88,15 @@ impl Work {
         self.now
     }
 
-    /// The day of that instant, in UTC; forms use the centre's day (`store::sites`).
+    /// The day of that instant, in UTC.
     pub fn today(&self) -> NaiveDate {
         self.now.date_naive()
+    }
+
+    /// The day up to which facts of a centre in this zone are shown: its own, or the registry's where that is the later one (west of
+    /// Greenwich what was recorded this evening is of tomorrow).
+    pub fn today_at(&self, time_zone: &str) -> NaiveDate {
+        zone::today(time_zone, self.now).max(self.today())
     }
 
     pub(in crate::store) fn connection(&mut self) -> &mut PgConnection {

@@ -1,7 +1,8 @@
 //! The audit trail: entries name who and what, chains hold, and five tamperings as superuser are each found.
 
-use metwatch::actions::audit;
-use metwatch::domain::access::Role;
+use metwatch::actions::{Form, Posted, audit, sign_in, users};
+use metwatch::domain::access::{Actor, Role};
+use metwatch::domain::audit::Entry;
 use sqlx::{AssertSqlSafe, Executor, Row};
 
 use crate::support::TestApp;
@@ -45,6 +46,8 @@ const TAMPERINGS: &[(&str, &str)] = &[
     ("a changed value", "update audit_entry set changes = jsonb_set(changes, '{birth_year,1}', '1999') where site_id = 1 and subject = 1 and seq = 3"),
     ("a changed value with its digest", "update audit_entry set changes = jsonb_set(changes, '{birth_year,1}', '1999'),
        digests = jsonb_set(digests, '{birth_year,1}', to_jsonb(app.digest('1999'))) where site_id = 1 and subject = 1 and seq = 3"),
+    ("a value blotted out", "update audit_entry set changes = jsonb_set(changes, '{birth_year,1}', 'null') where site_id = 1 and subject = 1 and seq = 3"),
+    ("a column taken out", "update audit_entry set changes = changes - 'birth_year' where site_id = 1 and subject = 1 and seq = 3"),
     ("a removed entry", "delete from audit_entry where site_id = 1 and subject = 1 and seq = 3"),
     ("a removed tail", "delete from audit_entry where site_id = 1 and subject = 1 and seq = 5;
        update audit_head set seq = 4, hash = (select hash from audit_entry where site_id = 1 and subject = 1 and seq = 4) where site_id = 1 and subject = 1"),
@@ -74,6 +77,82 @@ async fn every_tampering_as_superuser_is_found_and_named() {
         let first = report.broken.first().unwrap_or_else(|| panic!("{name} was not found"));
         assert_eq!((first.site_id, first.subject), (1, 1), "{name}: {first:?}");
     }
+}
+
+/// The last anchor agrees with the forgery; the one before it does not.
+#[tokio::test]
+async fn a_chain_rewritten_before_the_last_anchor_is_found() {
+    let test = with_changes().await;
+    audit::anchor(&test.app).await.unwrap();
+    let (_, rewrite) = TAMPERINGS.last().unwrap();
+    let behind =
+        format!("alter table audit_entry disable trigger all; {rewrite}; alter table audit_entry enable trigger all");
+    test.database
+        .superuser()
+        .await
+        .execute(AssertSqlSafe(behind))
+        .await
+        .unwrap();
+    audit::anchor(&test.app).await.unwrap();
+    let report = audit::verify(&test.app).await.unwrap();
+    assert_eq!((report.anchors, report.broken.len()), (2, 1), "{:?}", report.broken);
+    assert_eq!((report.broken[0].site_id, report.broken[0].subject), (1, 1));
+}
+
+/// The name as it is on file and the role of the day, however the name was typed.
+#[tokio::test]
+async fn signing_in_is_entered_under_the_user_s_own_name_and_role() {
+    let test = TestApp::new().await;
+    let console = Actor::console(vec![]);
+    let link = users::add(&test.app, &console, "k.meyer", Role::Analyst, &[])
+        .await
+        .unwrap();
+    let password = "a long walk in the rain";
+    sign_in::choose_password(&test.app, &link, password.into(), password, None)
+        .await
+        .unwrap();
+    sign_in::by_password(&test.app, "\u{212a}.MEYER", password.into(), None)
+        .await
+        .unwrap();
+    let mut superuser = test.database.superuser().await;
+    let entries = superuser
+        .fetch_all("select distinct actor_name, role from audit_entry where action in ('signed_in', 'password_set')")
+        .await
+        .unwrap();
+    let entries: Vec<(String, String)> = entries.iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(entries, [("k.meyer".to_owned(), "analyst".to_owned())]);
+}
+
+/// S-010: whoever finds the old link can do nothing with it once there is a new one, or a password.
+#[tokio::test]
+async fn a_lost_link_dies_when_another_takes_its_place() {
+    let test = TestApp::new().await;
+    let console = Actor::console(vec![]);
+    let lost = users::add(&test.app, &console, "k.meyer", Role::Analyst, &[])
+        .await
+        .unwrap();
+    assert!(sign_in::link(&test.app, &lost).await.is_ok());
+    let new = users::link(&test.app, &console, "k.meyer").await.unwrap();
+    assert!(sign_in::link(&test.app, &lost).await.is_err());
+    assert!(sign_in::link(&test.app, &new).await.is_ok());
+}
+
+/// A double click: the second post waits for the first and is answered with its result (S-081).
+#[tokio::test]
+async fn a_form_sent_twice_at_once_has_one_result() {
+    let test = TestApp::new().await;
+    let actor = test.actor(Role::Clinician).await;
+    let form = Form::new("0123456789abcdef".into(), &[("a".into(), "b".into())]);
+    let begin = || test.app.db.begin(&actor, test.app.clock.now());
+    let (mut first, mut second) = (begin().await.unwrap(), begin().await.unwrap());
+    assert_eq!(form.before(&mut first).await.unwrap(), None);
+    let one = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        form.keep(&mut first, "/there").await.unwrap();
+        first.finish(Entry::of("posted")).await.unwrap();
+    };
+    let (two, ()) = tokio::join!(form.before(&mut second), one);
+    assert_eq!(two.unwrap(), Some(Posted::Before("/there".into())));
 }
 
 #[tokio::test]

@@ -328,6 +328,53 @@ async fn other_values_are_refused_until_they_are_called_an_amendment() {
     assert_eq!(done(&load(&test, &third.0).await), (0, 0, 1));
 }
 
+/// The file says the same report day for what it amends: no day before the amendment may know it. The list shows the tumour in its
+/// last version, whichever has the earlier day.
+#[tokio::test]
+async fn an_amendment_is_known_from_its_own_day_and_is_what_the_list_shows() {
+    let test = TestApp::new().await;
+    let tumours = "site_code,patient_key,tumour_no,diagnosed_on,organ,metastatic_at_entry,reported_on\n";
+    let file = |row: &str| Folder::new(&[("tumours.csv", format!("{tumours}{row}\n").as_bytes())]);
+    let first = Folder::new(&[
+        (
+            "patients.csv",
+            format!("{PATIENTS}NOR,NEW-1,1960,F,2020-01-01\n").as_bytes(),
+        ),
+        (
+            "tumours.csv",
+            format!("{tumours}NOR,NEW-1,1,2020-01-01,breast,no,2020-03-05\n").as_bytes(),
+        ),
+    ]);
+    load(&test, &first.0).await;
+    let amend = Options {
+        amend: Some("the report was another woman's".into()),
+        ..Options::default()
+    };
+    let console = Actor::console(vec![]);
+    let second = file("NOR,NEW-1,1,2020-02-01,colon,no,2020-03-05");
+    assert_eq!(done(&load_as(&test, &console, &second.0, &amend).await), (0, 1, 0));
+    assert_eq!(
+        count(&test, "triage where patient_key = 'NEW-1' and cancer = 'colon'").await,
+        1
+    );
+    // an amended report with a day of its own counts from that day
+    let third = file("NOR,NEW-1,1,2020-02-01,lung,no,2021-01-05");
+    assert_eq!(done(&load_as(&test, &console, &third.0, &amend).await), (0, 1, 0));
+
+    let coordinator = test.actor(Role::Coordinator).await;
+    let mut work = test.app.db.begin(&coordinator, test.app.clock.now()).await.unwrap();
+    let patient = store::patients::by_key(&mut work, NORTH, "NEW-1").await.unwrap();
+    let record = histories::of(&mut work, patient).await.unwrap();
+    let organs = |day: &str| -> Vec<String> {
+        let history = record.as_of(day.parse().unwrap());
+        history.tumours.iter().map(|tumour| tumour.organ.clone()).collect()
+    };
+    assert_eq!(organs("2020-06-01"), ["breast"]);
+    // the third report was known before the second was told: it stands for both
+    assert_eq!(organs("2021-06-01"), ["lung"]);
+    assert_eq!(organs("2100-01-01"), ["lung"]);
+}
+
 #[tokio::test]
 async fn a_person_s_import_reaches_no_other_centre() {
     let test = TestApp::new().await;

@@ -151,3 +151,84 @@ async fn a_cancelled_begin_leaks_nothing_and_loses_nothing() {
         .get(0);
     assert_eq!(kept, acknowledged);
 }
+
+/// S-050: what runs with the owner's rights is for named logins, and no statement of the application forges an entry.
+#[tokio::test]
+async fn the_application_forges_no_entry() {
+    let test = TestApp::new().await;
+    let mut superuser = test.database.superuser().await;
+    let open = superuser
+        .fetch_all(
+            "select p.proname
+             from pg_proc p
+             join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'app'
+             where p.proacl is null
+                or exists (select from aclexplode(p.proacl) a where a.grantee = 0)",
+        )
+        .await
+        .unwrap();
+    let open: Vec<String> = open.iter().map(|row| row.get("proname")).collect();
+    assert!(open.is_empty(), "anybody may call {open:?}");
+    let mut app = test.database.as_app().await;
+    app.execute("set app.sites = '1'; set app.actor = '1'").await.unwrap();
+    for (statement, why) in [
+        (
+            "select app.audit_append(1, 1, 'viewed', 'patient', 1, '{}', null)",
+            "permission denied",
+        ),
+        (
+            "select app.audit_event(1, 1, 'update', 'patient', 1, '{}', null)",
+            "by their triggers",
+        ),
+        (
+            "select app.audit_event(2, 2, 'viewed', 'patient', 2, '{}', null)",
+            "not the actor's",
+        ),
+        (
+            "select app.audit_event(0, -2, 'viewed', 'patient', 2, '{}', null)",
+            "not the actor's",
+        ),
+        (
+            "reset app.sites; select app.audit_event(1, 1, 'viewed', 'patient', 1, '{}', null)",
+            "not the actor's",
+        ),
+    ] {
+        let error = app.execute(statement).await.unwrap_err();
+        assert!(error.to_string().contains(why), "{statement}: {error}");
+    }
+}
+
+/// Decision 4 in the database: a fact is amended by a new row; and no row moves to another patient or centre.
+#[tokio::test]
+async fn a_fact_is_never_overwritten_and_no_row_moves() {
+    let test = TestApp::new().await;
+    let mut superuser = test.database.superuser().await;
+    let facts = superuser
+        .fetch_all(
+            "select attrelid::regclass::text as name from pg_attribute a
+             join pg_class c on c.oid = a.attrelid and c.relkind = 'r'
+             where a.attname = 'supersedes_id'",
+        )
+        .await
+        .unwrap();
+    assert!(facts.len() >= 6);
+    let mut app = test.database.as_app().await;
+    app.execute("set app.sites = '1,2'; set app.actor = '1'").await.unwrap();
+    for fact in &facts {
+        let name: String = fact.get("name");
+        let sql = format!("update {name} set reason = 'because'");
+        let error = app.execute(AssertSqlSafe(sql)).await.unwrap_err();
+        assert!(error.to_string().contains("permission denied"), "{name}: {error}");
+    }
+    app.execute("insert into visit (site_id, patient_id, natural_key, occurred_on, recorded_by) values (1, 1, 'v', '2026-01-01', 1)")
+        .await
+        .unwrap();
+    app.execute(
+        "insert into patient (site_id, patient_key, birth_year, sex, recorded_by) values (1, 'NOR-0002', 1960, 'F', 1)",
+    )
+    .await
+    .unwrap();
+    let moved = "update visit set patient_id = (select id from patient where patient_key = 'NOR-0002')";
+    let error = app.execute(moved).await.unwrap_err();
+    assert!(error.to_string().contains("stays with"), "{error}");
+}

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use chrono::NaiveDate;
+
 use super::super::Result;
 use super::Options;
 use super::read::Line;
@@ -24,6 +26,8 @@ pub struct Load<'a> {
     file: String,
     options: &'a Options,
     known: Known,
+    /// The latest day at the centres that rows may be of: none of them refuses what it calls today (S-093).
+    today: NaiveDate,
     /// Each fact said so far: its line, and a digest of its values.
     said: HashMap<Identity, (u64, u64)>,
     touched: BTreeSet<PatientRef>,
@@ -40,12 +44,15 @@ pub struct Load<'a> {
 impl<'a> Load<'a> {
     pub async fn new(work: &mut Work, kind: Kind, sha256: String, options: &'a Options) -> Result<Load<'a>> {
         let mut known = Known::default();
+        let mut today = work.today();
         if kind.has_patients() {
-            known.sites = sites::held(work)
-                .await?
-                .into_iter()
-                .map(|site| (site.code, site.id))
-                .collect();
+            let held = sites::held(work).await?;
+            today = held
+                .iter()
+                .map(|site| work.today_at(&site.time_zone))
+                .max()
+                .unwrap_or(today);
+            known.sites = held.into_iter().map(|site| (site.code, site.id)).collect();
             known.trials = store::trials(work).await?;
             known.assays = store::assays(work).await?;
         }
@@ -54,6 +61,7 @@ impl<'a> Load<'a> {
             file: sha256[..12].to_owned(),
             options,
             known,
+            today,
             said: HashMap::new(),
             touched: BTreeSet::new(),
             new_patients: vec![],
@@ -75,7 +83,7 @@ impl<'a> Load<'a> {
         let mut facts = vec![];
         for line in lines {
             match &line.cells {
-                Ok(cells) => self.check(work, header, line.number, cells, &mut facts, &mut bad),
+                Ok(cells) => self.check(header, line.number, cells, &mut facts, &mut bad),
                 Err(whole) => bad.push(Bad::clone(whole)),
             }
         }
@@ -90,7 +98,7 @@ impl<'a> Load<'a> {
         if !self.kind.has_patients() {
             return Ok(());
         }
-        let today = work.today();
+        let today = self.today;
         let mut keys: Vec<(SiteId, String)> = vec![];
         for cells in lines.iter().filter_map(|line| line.cells.as_ref().ok()) {
             let fields = Fields::new(0, header, cells, today);
@@ -115,16 +123,8 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    fn check(
-        &mut self,
-        work: &Work,
-        header: &Header,
-        line: u64,
-        cells: &[String],
-        facts: &mut Vec<Fact>,
-        bad: &mut Vec<Bad>,
-    ) {
-        let mut fields = Fields::new(line, header, cells, work.today()).confirmed(self.options.confirm.as_deref());
+    fn check(&mut self, header: &Header, line: u64, cells: &[String], facts: &mut Vec<Fact>, bad: &mut Vec<Bad>) {
+        let mut fields = Fields::new(line, header, cells, self.today).confirmed(self.options.confirm.as_deref());
         for fact in import::check(self.kind, &mut fields, &self.known) {
             let mut hasher = DefaultHasher::new();
             fact.values.to_string().hash(&mut hasher);

@@ -7,7 +7,10 @@ use crate::store::{Result, Work};
 pub(super) async fn treatments(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Treatment)) -> Result<()> {
     let rows = sqlx::query!(
         "select patient_id, id, supersedes_id, category, agent, phase, started_on, start_precision, stopped_on,
-           coalesce(reported_on, (recorded_at at time zone 'UTC')::date) as \"known_on!\"
+           case when supersedes_id is null or reported_on >
+             (select first.reported_on from treatment first where first.site_id = treatment.site_id and first.id = treatment.supersedes_id)
+             then coalesce(reported_on, (recorded_at at time zone 'UTC')::date)
+             else (recorded_at at time zone 'UTC')::date end as \"known_on!\"
          from treatment
          where site_id = $1
            and patient_id = any ($2)
@@ -41,7 +44,10 @@ pub(super) async fn treatments(work: &mut Work, of: Asked<'_>, mut each: impl Fn
 pub(super) async fn surgeries(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Surgery)) -> Result<()> {
     let rows = sqlx::query!(
         "select patient_id, id, supersedes_id, procedure, performed_on, date_precision,
-           coalesce(reported_on, (recorded_at at time zone 'UTC')::date) as \"known_on!\"
+           case when supersedes_id is null or reported_on >
+             (select first.reported_on from surgery first where first.site_id = surgery.site_id and first.id = surgery.supersedes_id)
+             then coalesce(reported_on, (recorded_at at time zone 'UTC')::date)
+             else (recorded_at at time zone 'UTC')::date end as \"known_on!\"
          from surgery
          where site_id = $1
            and patient_id = any ($2)

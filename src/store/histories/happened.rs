@@ -12,7 +12,11 @@ pub(super) async fn observations(work: &mut Work, of: Asked<'_>, mut each: impl 
         "select o.patient_id, o.id, o.visit_id, o.measure, o.assay_id, a.assay_code || ' ' || a.version as \"assay_name!\",
            o.analyte, o.collected_on, o.recorded_at, o.supersedes_id, o.status, o.raw_text, o.detection, o.unit,
            o.lod::float8 as lod, o.loq::float8 as loq, o.lo, o.hi, o.failed_reason, o.screened::float8 as screened,
-           o.detail, o.note, coalesce(o.reported_on, (o.recorded_at at time zone 'UTC')::date) as \"known_on!\"
+           o.detail, o.note,
+           case when o.supersedes_id is null or o.reported_on >
+             (select first.reported_on from observation first where first.site_id = o.site_id and first.id = o.supersedes_id)
+             then coalesce(o.reported_on, (o.recorded_at at time zone 'UTC')::date)
+             else (o.recorded_at at time zone 'UTC')::date end as \"known_on!\"
          from observation o
          join assay_version a on a.id = o.assay_id
          where o.site_id = $1
@@ -65,7 +69,10 @@ pub(super) async fn observations(work: &mut Work, of: Asked<'_>, mut each: impl 
 pub(super) async fn events(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Event)) -> Result<()> {
     let rows = sqlx::query!(
         "select patient_id, id, supersedes_id, kind, relapse_kind, organs, detected_by, cause, last_clear_on, occurred_on,
-           coalesce(reported_on, (recorded_at at time zone 'UTC')::date) as \"known_on!\"
+           case when supersedes_id is null or reported_on >
+             (select first.reported_on from event first where first.site_id = event.site_id and first.id = event.supersedes_id)
+             then coalesce(reported_on, (recorded_at at time zone 'UTC')::date)
+             else (recorded_at at time zone 'UTC')::date end as \"known_on!\"
          from event
          where site_id = $1
            and patient_id = any ($2)

@@ -13,6 +13,9 @@ use crate::domain::id::{PatientId, PatientRef, SiteId, TrialId, TumourId};
 use crate::domain::patient::{Patient, Precision, Sex, Tumour};
 use crate::domain::trial::{Enrolment, Trial};
 
+// When a fact was known: the day it was reported, else the day it was recorded. An amendment that repeats the report day of what
+// it amends was known when it was recorded: a night of an earlier day must not see it.
+
 /// Whose facts, and those of up to when.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
@@ -108,7 +111,10 @@ async fn tumours(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Tumou
     let rows = sqlx::query!(
         "select patient_id, id, supersedes_id, diagnosed_on, date_precision, organ, subtype, laterality, grade,
            size_mm::float8 as size_mm, size_band, nodes_positive, er_fmol, pgr_fmol, her2, metastatic_at_entry,
-           coalesce(reported_on, (recorded_at at time zone 'UTC')::date) as \"known_on!\"
+           case when supersedes_id is null or reported_on >
+             (select first.reported_on from tumour first where first.site_id = tumour.site_id and first.id = tumour.supersedes_id)
+             then coalesce(reported_on, (recorded_at at time zone 'UTC')::date)
+             else (recorded_at at time zone 'UTC')::date end as \"known_on!\"
          from tumour
          where site_id = $1
            and patient_id = any ($2)

@@ -63,7 +63,7 @@ pub async fn close(work: &mut Work, run: &Run, endings: &[(OpenFlag, Ending)]) -
 }
 
 /// Closes the open flags for which this run found no cause any more. Not those that it can't judge: flags opened, or given
-/// evidence, after its cut-off; patients whose record or calculation is at fault; risks in a night without a model.
+/// evidence, after its cut-off or its day; patients whose record or calculation is at fault; risks in a night without a model.
 pub async fn withdraw(work: &mut Work, run: &Run) -> Result<()> {
     sqlx::query!(
         "update flag f
@@ -87,7 +87,7 @@ pub async fn withdraw(work: &mut Work, run: &Run) -> Result<()> {
              select from observation o
              where o.site_id = f.site_id
                and o.id = any (f.trigger_ids)
-               and o.recorded_at > $3
+               and (o.recorded_at > $3 or greatest(o.collected_on, o.reported_on) > $2)
            )",
         run.id.0,
         run.as_of,

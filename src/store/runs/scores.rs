@@ -188,14 +188,32 @@ async fn fingerprint(work: &mut Work, run: &Run) -> Result<String> {
     Ok(fingerprint)
 }
 
-/// The flags that the run would raise.
+/// The flags that the run would raise, without those that later facts than its own have overtaken: a reading that has been
+/// corrected since its cut-off or its day, or an open flag that has been given later evidence.
 pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, Raised)>> {
     let rows = sqlx::query!(
-        "select site_id, patient_id, cause, severity, reason_text, trigger_ids
-         from run_flag
-         where run_id = $1
-         order by site_id, patient_id, cause",
+        "select r.site_id, r.patient_id, r.cause, r.severity, r.reason_text, r.trigger_ids
+         from run_flag r
+         where r.run_id = $1
+           and not exists (
+             select from observation o
+             where o.site_id = r.site_id
+               and o.supersedes_id = any (r.trigger_ids)
+               and (o.recorded_at > $2 or greatest(o.collected_on, o.reported_on) > $3)
+           )
+           and not exists (
+             select from flag f
+             join observation o on o.site_id = f.site_id and o.id = any (f.trigger_ids)
+             where f.site_id = r.site_id
+               and f.patient_id = r.patient_id
+               and f.cause = r.cause
+               and f.state <> 'closed'
+               and (o.recorded_at > $2 or greatest(o.collected_on, o.reported_on) > $3)
+           )
+         order by r.site_id, r.patient_id, r.cause",
         run.id.0,
+        run.cutoff_at,
+        run.as_of,
     )
     .fetch_all(work.connection())
     .await?;

@@ -130,7 +130,7 @@ async fn link_page(app: &App, token: &str, problem: Option<String>) -> Result<Li
         token: new_token(),
         address: format!("/link/{token}"),
         name: link.name,
-        role: link.role,
+        role: link.role.code().to_owned(),
         demo: link.purpose == Purpose::Demo,
         problem,
     })

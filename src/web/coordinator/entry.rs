@@ -160,12 +160,17 @@ fn assay_choices(assays: &[&Assay]) -> Vec<Choice> {
     std::iter::once(none).chain(each).collect()
 }
 
+/// The assay as people call it; its version where there is more than the first.
+pub fn named(assay: &Assay) -> String {
+    match assay.version.as_str() {
+        "1" => assay.name().to_owned(),
+        version => format!("{}, version {version}", assay.name()),
+    }
+}
+
 /// `Tumour-informed panel, 16 loci: MTM/mL, limit 0.3`.
 fn described(assay: &Assay) -> String {
-    let mut words = assay.name().to_owned();
-    if assay.version != "1" {
-        words += &format!(", version {}", assay.version);
-    }
+    let mut words = named(assay);
     words += &format!(": {}", unit::words(&assay.unit));
     if let Some(lod) = assay.lod.filter(|_| assay.unit != "{cells}") {
         words += &format!(", limit {}", shown_limit(lod, &assay.unit));

@@ -191,7 +191,7 @@ impl ReadingPage {
             patient,
             key: found.key.clone(),
             label: found.measure.label(),
-            assay: format!("{} {}", found.assay.name(), found.assay.version),
+            assay: entry::named(&found.assay),
             collected_on: seen.collected_on,
             value: write::unbroken(&said(seen)),
             withdrawn: seen.entered_in_error,
@@ -300,11 +300,15 @@ impl Correction {
         }
         let name = found.measure.field("note");
         let note = told(
-            Field::text(&name, "Note to the result", typed.get(&name)).lines(2),
+            Field::text(&name, "Note to the result", typed.get(&name))
+                .wide("w40")
+                .lines(2),
             typed,
             problems,
         );
-        let reason = Field::text("reason", "Reason", typed.get("reason")).lines(2);
+        let reason = Field::text("reason", "Reason", typed.get("reason"))
+            .wide("w40")
+            .lines(2);
         let reason = reason.hinting("Needed: what was wrong, in 5 to 2000 characters");
         let reason = told(reason, typed, problems);
         let all = boxes.fields.iter().chain(&boxes.further).chain([&note, &reason]);

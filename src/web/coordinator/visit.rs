@@ -181,6 +181,7 @@ impl VisitPage {
             entry::with_choices(text("ecog", "ECOG"), std::iter::once(none).chain(grades).collect()),
         ];
         let note = text("note", "Note")
+            .wide("w40")
             .lines(2)
             .hinting("No names or numbers of people: it is exported");
         let measures: Vec<MeasureBoxes> = CATALOGUE
@@ -256,12 +257,11 @@ fn last_days(sheet: &Sheet, patient: &str) -> Vec<Day> {
         .map(|seen| seen.collected_on)
         .collect();
     let results = |on: NaiveDate| {
-        let that_day = sheet
-            .history
-            .observations
+        let all = || sheet.history.observations.iter().filter(|seen| seen.collected_on == on);
+        // in the order of the form
+        CATALOGUE
             .iter()
-            .filter(move |seen| seen.collected_on == on);
-        that_day
+            .flat_map(|measure| all().filter(|seen| seen.measure == measure.code()))
             .map(|seen| {
                 let text = write::unbroken(&format!("{} {}", label(&seen.measure), said(seen)));
                 (text, format!("{patient}/readings/{}", seen.id))

@@ -349,6 +349,7 @@ async fn no_acknowledged_write_is_lost_when_program_and_server_are_killed() {
         .map(|secret| Sha256::digest(secret.as_bytes()).to_vec())
         .collect();
     let mut superuser = folder.superuser().await;
+    #[expect(clippy::disallowed_methods, reason = "the test looks behind the program's back")]
     let row = sqlx::query(
         "select (select count(*) from session where token_hash = any($1)),
                 (select count(*) from session),

@@ -36,14 +36,6 @@ impl Role {
         .into_iter()
         .find(|role| role.code() == code)
     }
-
-    /// How long a session may rest before it ends (S-022).
-    pub fn idle_minutes(self) -> i32 {
-        match self {
-            Role::Clinician | Role::Coordinator => 30,
-            _ => 15,
-        }
-    }
 }
 
 /// One act on the registry. Each route names the one it needs.

@@ -717,3 +717,17 @@ async fn a_centres_today_is_on_its_list_at_once() {
     let page = clinician.get("/patients/NOR/NOR-0001").await;
     assert!(page.body.contains("22 Nov 2026"), "{}", page.body);
 }
+
+#[tokio::test]
+async fn a_night_forgets_what_is_of_no_more_use() {
+    let test = TestApp::new().await;
+    test.sql(
+        "insert into form_token (user_id, token, digest, location, created_at)
+           values (1, 'aaaaaaaaaaaaaaaa', '', '/', now() - interval '8 days'), (1, 'bbbbbbbbbbbbbbbb', '', '/', now());
+         insert into session (token_hash, user_id, created_at) values ('a', 1, now() - interval '25 hours'), ('b', 1, now())",
+    )
+    .await;
+    done(&test, &on("2026-11-22")).await;
+    assert_eq!(ask(&test, "token]) from form_token").await, ["bbbbbbbbbbbbbbbb"]);
+    assert_eq!(ask(&test, "encode(token_hash, 'escape')]) from session").await, ["b"]);
+}

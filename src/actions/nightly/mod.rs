@@ -22,6 +22,7 @@ use crate::domain::id::SiteId;
 use crate::domain::problem::{Problem, Severity};
 use crate::risk::NightModel;
 use crate::risk::model::HORIZON_DAYS;
+use crate::store::housekeeping;
 use crate::store::runs::{self, Counts, Line, Run, Taken};
 use walk::Walk;
 
@@ -114,8 +115,16 @@ pub async fn run(app: &App, asked: &Asked, watch: Watch<'_>) -> Result<End> {
     }
     if let Ok(End::Published { .. }) = end {
         super::audit::anchor(app).await?;
+        forget_old(app).await?;
     }
     end
+}
+
+async fn forget_old(app: &App) -> Result<()> {
+    let mut work = app.db.begin_night(app.clock.now()).await?;
+    housekeeping::forget_old(&mut work).await?;
+    work.finish(Entry::by_trigger()).await?;
+    Ok(())
 }
 
 async fn locked(app: &App, as_of: NaiveDate, redo: bool, watch: Watch<'_>) -> Result<End> {

@@ -21,8 +21,6 @@ pub struct TestApp {
     pub database: Database,
     /// NOR-0001 at the north, whose centre all users of `client` hold.
     pub own: PatientRef,
-    /// SOU-0001 at the south, which none of them holds.
-    pub other: PatientRef,
 }
 
 /// The instant at which tests live unless they say otherwise.
@@ -70,7 +68,6 @@ impl TestApp {
             app,
             database,
             own: patient(NORTH, 1),
-            other: patient(SOUTH, 2),
         }
     }
 

@@ -156,3 +156,50 @@ fn fingerprint(history: &History) -> String {
     let digest = Sha256::digest(facts);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::burden::tests::{day, event, record};
+
+    #[test]
+    fn a_record_on_which_the_calculation_breaks_is_at_fault_and_stops_nothing() {
+        let mut broken = record(1);
+        // no sum with it can be told
+        broken.patient.birth_year = i32::MAX;
+        let batch = Batch {
+            site: broken.patient.site,
+            records: vec![broken.clone(), record(2)],
+            unreadable: vec![PatientId(0)],
+        };
+        let lines = lines(&batch, day("2026-11-22"), None);
+        let told: Vec<(i64, bool)> = lines.iter().map(|line| (line.patient.0, line.failed)).collect();
+        assert_eq!(told, [(0, true), (1, true), (2, false)]);
+        assert_eq!(lines[2].not_scored.as_deref(), Some(NO_MODEL));
+        assert!(training_row(&broken, day("2026-11-22")).is_err());
+    }
+
+    #[test]
+    fn what_comes_after_death_contradicts_it() {
+        let mut late = record(1);
+        late.events
+            .push(event(1, Happening::Death { cause: None }, "2026-03-01"));
+        assert_eq!(contradiction(&late.as_of(day("2026-11-22"))), None);
+        late.events.push(event(2, Happening::LastContact, "2026-03-02"));
+        let said = contradiction(&late.as_of(day("2026-11-22"))).unwrap();
+        assert_eq!(
+            said,
+            "Contradictory dates: a contact on 2 Mar 2026, after the death on 1 Mar 2026"
+        );
+    }
+
+    #[test]
+    fn the_fingerprint_is_of_the_facts_alone() {
+        let facts = record(1);
+        let of = |on: &str| fingerprint(&facts.as_of(day(on)));
+        assert_eq!(of("2026-11-21"), of("2026-11-22"));
+        let mut more = facts.clone();
+        more.events.push(event(1, Happening::Progression, "2026-03-01"));
+        assert_ne!(fingerprint(&more.as_of(day("2026-11-22"))), of("2026-11-22"));
+    }
+}

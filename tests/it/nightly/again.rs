@@ -1,0 +1,117 @@
+//! Done twice, of the past, two at once.
+
+use metwatch::actions::nightly::End;
+use metwatch::actions::{Error, audit};
+use metwatch::store::runs;
+
+use super::super::support::TestApp;
+use super::{FIRST, LAST, again, ask, done, event, found, night, on, reading, world};
+
+#[tokio::test]
+async fn a_night_done_twice_is_done_once() {
+    let test = world().await;
+    let day = "2026-11-22";
+    assert!(done(&test, &on(day)).await > 0, "no flag at all");
+    let flags = ask(&test, "f::text]) from flag f order by id").await;
+    assert!(matches!(
+        night(&test.app, &on(day)).await.unwrap(),
+        End::AlreadyDone { .. }
+    ));
+    assert_eq!(ask(&test, "count(*)::text]) from run").await, ["1"]);
+    assert_eq!(done(&test, &again(day)).await, 0);
+    let (first, second) = (found(&test, FIRST).await, found(&test, LAST).await);
+    assert_eq!(first, second);
+    assert!(first.len() > 360);
+    assert_eq!(
+        ask(&test, "f::text]) from flag f order by id").await,
+        flags,
+        "a flag that says nothing new was touched"
+    );
+    assert_eq!(
+        ask(&test, "count(*)::text]) from model").await,
+        ["1"],
+        "the same rows give the same model"
+    );
+    // percentiles as `risk` defines them
+    let risks: Vec<String> = ask(
+        &test,
+        "risk::text, percentile::text]) from score where risk is not null and run_id = 1",
+    )
+    .await;
+    let pairs: Vec<(f64, f64)> = risks
+        .iter()
+        .map(|row| {
+            row.split_once('|')
+                .map(|(r, p)| (r.parse().unwrap(), p.parse().unwrap()))
+                .unwrap()
+        })
+        .collect();
+    let expected = metwatch::risk::model::percentiles(&pairs.iter().map(|(risk, _)| *risk).collect::<Vec<_>>());
+    assert!(
+        pairs
+            .iter()
+            .zip(expected)
+            .all(|((_, shown), expected)| (shown - expected).abs() < 1e-9)
+    );
+    let report = audit::verify(&test.app).await.unwrap();
+    assert!(report.broken.is_empty(), "{:?}", report.broken);
+    assert_eq!(report.anchors, 2);
+}
+
+#[tokio::test]
+async fn two_nights_at_once_are_one() {
+    let test = world().await;
+    let lock = runs::lock(&test.app.db).await.unwrap().expect("free");
+    assert_eq!(night(&test.app, &on("2026-11-22")).await.unwrap(), End::AlreadyRunning);
+    lock.release().await.unwrap();
+    let asked = on("2026-11-22");
+    let (one, two) = tokio::join!(night(&test.app, &asked), night(&test.app, &asked));
+    let ends = [one.unwrap(), two.unwrap()];
+    let published = ends.iter().filter(|end| matches!(end, End::Published { .. })).count();
+    assert_eq!(published, 1, "{ends:?}");
+    assert_eq!(ask(&test, "count(*)::text]) from run").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_night_of_the_past_sees_nothing_later() {
+    let test = world().await;
+    let day = "2021-06-01";
+    test.sql(&(reading(1, "2021-01-01", 1.0) + &reading(2, "2021-02-01", 2.0) + &reading(3, "2021-04-01", 3.0)))
+        .await;
+    assert!(done(&test, &on(day)).await > 0);
+    let then = found(&test, FIRST).await;
+    // facts of later days, an amendment of an earlier one that was reported later, a patient that came later
+    let later = reading(4, "2021-06-02", 0.1)
+        + &event(1, "death", "2021-06-02")
+        + "insert into patient (site_id, id, patient_key, birth_year, sex, reported_on, recorded_by)
+             values (1, 50, 'LATE', 1970, 'F', '2021-07-01', 1);
+           insert into tumour (site_id, id, patient_id, natural_key, diagnosed_on, organ, grade, reported_on, recorded_by, supersedes_id)
+             select site_id, 9000 + id, patient_id, natural_key, diagnosed_on, organ, 1, '2022-01-01', 1, id from tumour where id > 1000;
+           insert into event (site_id, id, patient_id, natural_key, kind, relapse_kind, occurred_on, reported_on, recorded_by)
+             select p.site_id, 9000 + p.id, p.id, 'LATE-' || p.id, 'relapse', 'distant', '2021-05-01', '2021-06-02', 1
+             from patient p where p.id between 1000 and 1100";
+    test.sql(&later).await;
+    done(&test, &again(day)).await;
+    assert_eq!(found(&test, LAST).await, then);
+    // a later night sees them
+    done(&test, &on("2022-06-01")).await;
+    assert_ne!(found(&test, LAST).await, then);
+    // and once it is on show, a night of the past leaves flags, list and pointer alone
+    let shown = ask(&test, "p.run_id::text]) from publication p").await;
+    let flags = ask(&test, "f::text]) from flag f order by id").await;
+    let end = night(&test.app, &again(day)).await.unwrap();
+    assert!(matches!(end, End::Published { shown: false, .. }), "{end:?}");
+    assert_eq!(ask(&test, "p.run_id::text]) from publication p").await, shown);
+    assert_eq!(ask(&test, "f::text]) from flag f order by id").await, flags);
+    assert_eq!(found(&test, LAST).await, then);
+}
+
+#[tokio::test]
+async fn a_date_that_has_not_come_is_refused() {
+    let test = TestApp::new().await;
+    assert!(matches!(
+        night(&test.app, &on("2026-11-23")).await,
+        Err(Error::Problems(_))
+    ));
+    assert_eq!(ask(&test, "count(*)::text]) from run").await, ["0"]);
+}

@@ -1,0 +1,210 @@
+//! Stopped at a batch, dropped anywhere, killed, overtaken: it goes on and ends the same.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use metwatch::actions::nightly::{self, End, Progress};
+use metwatch::domain::audit::Entry;
+use metwatch::store::server::{self, Embedded, Login, Options};
+use metwatch::store::{self, runs};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use super::{Behind, COHORT, FIRST, LAST, again, ask, done, found, is_whole, night, on, world};
+
+#[tokio::test]
+async fn a_night_that_is_stopped_anywhere_goes_on_and_ends_the_same() {
+    let test = world().await;
+    let day = "2026-11-22";
+    // undisturbed, on an earlier day, so that the disturbed ones raise flags
+    done(&test, &on(day)).await;
+    let undisturbed = found(&test, FIRST).await;
+    test.sql("update publication set run_id = null; delete from flag").await;
+    // told to stop after every single batch
+    let mut starts = 0;
+    let end = loop {
+        // the reading of the fit has no checkpoint: the first start gets through it
+        let (mut heard, enough) = (0, if starts == 0 { 9 } else { 2 });
+        let mut once = |_: Progress| {
+            heard += 1;
+            if heard < enough {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        starts += 1;
+        match nightly::run(&test.app, &again(day), &mut once).await.unwrap() {
+            End::Stopped { .. } if starts < 9 => is_whole(&test).await,
+            End::Stopped { .. } => break night(&test.app, &on(day)).await.unwrap(),
+            end => break end,
+        }
+    };
+    assert!(
+        matches!(end, End::Published { flags_raised, .. } if flags_raised > 0),
+        "{end:?}"
+    );
+    assert!(starts > 5, "stopped only {starts} times");
+    assert_eq!(
+        ask(&test, "count(*)::text, max(revision)::text]) from run").await,
+        ["2|2"]
+    );
+    assert_eq!(found(&test, LAST).await, undisturbed);
+    // dropped at any await, later each time
+    test.sql("update publication set run_id = null; delete from flag").await;
+    let mut patience = Duration::from_millis(5);
+    let end = loop {
+        let never = &mut |_: Progress| ControlFlow::Continue(());
+        match tokio::time::timeout(patience, nightly::run(&test.app, &again(day), never)).await {
+            Ok(Ok(End::AlreadyRunning)) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(end) => break end.unwrap(),
+            Err(_) => is_whole(&test).await,
+        }
+        patience += Duration::from_millis(37);
+    };
+    assert!(matches!(end, End::Published { .. }), "{end:?}");
+    assert_eq!(found(&test, LAST).await, undisturbed);
+}
+
+/// A durable server of the test's own, which programs join through its folder; it goes with the test.
+struct Own {
+    folder: PathBuf,
+    url: String,
+    end: Option<(mpsc::Sender<()>, std::thread::JoinHandle<()>)>,
+}
+
+impl Own {
+    fn start() -> Own {
+        let folder = std::env::temp_dir().join(format!("metwatch-night-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut options = Options::new(&folder);
+        options.program = Some(env!("CARGO_BIN_EXE_metwatch").into());
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        // the server ends with the thread that started it
+        let thread = std::thread::spawn(move || {
+            let server = Embedded::start(&options, |_| ()).expect("the private server starts");
+            tell.send(server.url(Login::Admin)).expect("somebody waits");
+            let _ = ended.recv();
+        });
+        Own {
+            url: told.recv().expect("the server starts"),
+            end: Some((end, thread)),
+            folder,
+        }
+    }
+
+    fn night(&self, arguments: &[&str]) -> std::process::Child {
+        std::process::Command::new(env!("CARGO_BIN_EXE_metwatch"))
+            .arg("nightly")
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .env("METWATCH_DATA", &self.folder)
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+}
+
+impl Behind for Own {
+    fn admin_url(&self) -> String {
+        self.url.replacen("/postgres?", &format!("/{}?", server::DATABASE), 1)
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some((end, thread)) = self.end.take() {
+            drop(end);
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_program_goes_on_where_it_was() {
+    let own = tokio::task::spawn_blocking(Own::start).await.unwrap();
+    server::provision(&own.url, None).await.unwrap();
+    let mut superuser = PgConnection::connect(&own.admin_url()).await.unwrap();
+    let arranged = format!(
+        "set app.actor = '1'; set app.actor_name = 'console'; set app.role = 'system';
+         insert into site (id, code, name) values (1, 'NOR', 'North'), (2, 'SOU', 'South'); {COHORT}"
+    );
+    superuser.execute(AssertSqlSafe(arranged)).await.unwrap();
+    let day = "2024-11-22";
+    let begun = Instant::now();
+    let out = own.night(&["--as-of", day]).wait_with_output().unwrap();
+    let whole = begun.elapsed();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success() && said.contains("360 patients"), "{out:?}");
+    let undisturbed = found(&own, FIRST).await;
+    superuser
+        .execute("update publication set run_id = null; delete from flag")
+        .await
+        .unwrap();
+    let second = "state, (checkpoint_patient > 0)::text]) from run where revision = 2";
+    let (mut kills, mut seen) = (0, vec![]);
+    loop {
+        let mut child = own.night(&["--as-of", day, "--redo"]);
+        // from a tenth of the time that a whole one takes up to twice that
+        tokio::time::sleep(whole * (1 + kills) / 10).await;
+        child.kill().unwrap();
+        let out = child.wait_with_output().unwrap();
+        is_whole(&own).await;
+        seen.extend(ask(&own, second).await);
+        if out.status.success() || seen.last().is_some_and(|state| state.starts_with("published")) {
+            break;
+        }
+        kills += 1;
+        assert!(kills < 20, "it never ends: {seen:?}");
+    }
+    assert!(
+        seen.iter().any(|state| state.starts_with("running")),
+        "never killed in its midst: {seen:?}"
+    );
+    assert_eq!(found(&own, "select id from run where revision = 2").await, undisturbed);
+    assert_eq!(ask(&own, "count(*)::text]) from run where revision = 2").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_stalled_runner_writes_nothing_once_another_took_over() {
+    let test = world().await;
+    let begin = || test.app.db.begin_night(test.app.clock.now());
+    let day = "2026-11-21".parse().unwrap();
+    let mut taken = vec![];
+    for _ in 0..2 {
+        let mut work = begin().await.unwrap();
+        match runs::take(&mut work, day, false).await.unwrap() {
+            runs::Taken::Ours(run) => taken.push(run),
+            other => panic!("{other:?}"),
+        }
+        work.finish(Entry::by_trigger()).await.unwrap();
+    }
+    let [stalled, current] = &taken[..] else { panic!() };
+    assert_eq!((stalled.id, stalled.cutoff_at), (current.id, current.cutoff_at));
+    let mut work = begin().await.unwrap();
+    assert!(matches!(
+        runs::advance(&mut work, stalled).await,
+        Err(store::Error::Overtaken)
+    ));
+    assert!(matches!(
+        runs::publish(&mut work, stalled, true, 0).await,
+        Err(store::Error::Overtaken)
+    ));
+    assert!(matches!(
+        runs::fail(&mut work, stalled, "late").await,
+        Err(store::Error::Overtaken)
+    ));
+    runs::advance(&mut work, current).await.unwrap();
+    drop(work);
+    // another date gives the run up, and its runner's writes with it
+    done(&test, &on("2026-11-22")).await;
+    let mut work = begin().await.unwrap();
+    assert!(matches!(
+        runs::advance(&mut work, current).await,
+        Err(store::Error::Overtaken)
+    ));
+}

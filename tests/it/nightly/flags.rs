@@ -1,0 +1,110 @@
+//! A flag: raised, given evidence, closed by a person, confirmed, withdrawn, ended by death.
+
+use std::ops::ControlFlow;
+
+use metwatch::actions::nightly::{self, End, Progress, Step};
+
+use super::super::support::TestApp;
+use super::{again, ask, done, event, on, reading};
+
+const FLAG: &str = "cause, state, cardinality(trigger_ids)::text, opened_on::text, outcome, lead_days::text]) from flag
+    where patient_id = 1 order by id";
+
+#[tokio::test]
+async fn a_flag_through_its_life() {
+    let test = TestApp::new().await;
+    test.sql(&(reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0)))
+        .await;
+    assert_eq!(
+        done(&test, &on("2026-03-01")).await,
+        0,
+        "one draw above is not confirmed"
+    );
+    test.sql(&reading(3, "2026-03-10", 3.0)).await;
+    assert_eq!(done(&test, &on("2026-04-01")).await, 1);
+    assert_eq!(ask(&test, FLAG).await, ["ctdna_rising|new|3|2026-04-01"]);
+    let list = "flag_cause, flag_count::text, state_text]) from triage where patient_id = 1";
+    assert_eq!(ask(&test, list).await, ["ctdna_rising|1|Rising against baseline"]);
+    // evidence is added to the open flag
+    test.sql(&reading(4, "2026-04-10", 4.0)).await;
+    assert_eq!(done(&test, &on("2026-05-01")).await, 0);
+    assert_eq!(ask(&test, FLAG).await, ["ctdna_rising|new|4|2026-04-01"]);
+    // closed by a person: the same evidence does not raise it again, more does
+    test.sql("update flag set state = 'closed', closed_on = '2026-05-02', outcome = 'dismissed'")
+        .await;
+    assert_eq!(done(&test, &on("2026-05-03")).await, 0);
+    assert_eq!(ask(&test, list).await, ["0|Rising against baseline"]);
+    test.sql(&reading(5, "2026-05-10", 5.0)).await;
+    assert_eq!(done(&test, &on("2026-06-01")).await, 1);
+    // what it warned of came
+    test.sql(&event(1, "progression", "2026-06-21")).await;
+    assert_eq!(done(&test, &on("2026-07-01")).await, 0);
+    let past = "ctdna_rising|closed|4|2026-04-01|dismissed";
+    let confirmed = "ctdna_rising|closed|5|2026-06-01|relapse_confirmed|20";
+    assert_eq!(ask(&test, FLAG).await, [past, confirmed]);
+    // raised by more, withdrawn when the burden falls back, raised when it rises anew
+    test.sql(&reading(6, "2026-07-10", 6.0)).await;
+    assert_eq!(done(&test, &on("2026-07-11")).await, 1);
+    test.sql(&reading(7, "2026-07-20", 0.5)).await;
+    assert_eq!(done(&test, &on("2026-07-21")).await, 0);
+    assert_eq!(
+        ask(&test, FLAG).await[2],
+        "ctdna_rising|closed|6|2026-07-11|withdrawn_evidence"
+    );
+    test.sql(&(reading(8, "2026-08-01", 2.0) + &reading(9, "2026-08-10", 3.0)))
+        .await;
+    assert_eq!(done(&test, &on("2026-08-11")).await, 1);
+    // death ends it
+    test.sql(&event(2, "death", "2026-09-01")).await;
+    assert_eq!(done(&test, &on("2026-09-02")).await, 0);
+    assert_eq!(ask(&test, FLAG).await[3], "ctdna_rising|closed|3|2026-08-11|censored");
+    assert_eq!(ask(&test, list).await, ["0|Rising against baseline"]);
+}
+
+#[tokio::test]
+async fn a_flag_raised_while_the_night_runs_is_not_withdrawn_by_it() {
+    let test = TestApp::new().await;
+    // stopped before it publishes; then a visit raises a flag that this run knows nothing of
+    let mut stop = |progress: Progress| match progress.step {
+        Step::Publishing => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let end = nightly::run(&test.app, &on("2026-11-22"), &mut stop).await.unwrap();
+    assert!(matches!(end, End::Stopped { .. }));
+    test.sql(
+        "insert into flag (site_id, patient_id, cause, severity, opened_on, reason_text)
+           values (1, 1, 'ctdna_rising', 'medium', '2026-11-22', 'ctDNA above baseline in 2 draws.')",
+    )
+    .await;
+    done(&test, &on("2026-11-22")).await;
+    assert_eq!(ask(&test, "state]) from flag").await, ["new"]);
+    assert_eq!(
+        ask(&test, "flag_count::text]) from triage where patient_id = 1").await,
+        ["1"]
+    );
+    // the next one judges it
+    done(&test, &again("2026-11-22")).await;
+    assert_eq!(
+        ask(&test, "state, outcome]) from flag").await,
+        ["closed|withdrawn_evidence"]
+    );
+}
+
+/// A loss that was told by mistake ended the flag; corrected, the same readings ask for it again.
+#[tokio::test]
+async fn a_flag_that_ended_with_a_loss_is_raised_when_the_loss_was_none() {
+    let test = TestApp::new().await;
+    test.sql(&(reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0)))
+        .await;
+    assert_eq!(done(&test, &on("2026-04-01")).await, 1);
+    test.sql(&event(1, "lost", "2026-04-10")).await;
+    assert_eq!(done(&test, &on("2026-04-11")).await, 0);
+    assert_eq!(ask(&test, "outcome]) from flag").await, ["censored"]);
+    test.sql(
+        "insert into event (site_id, id, patient_id, natural_key, kind, occurred_on, reported_on, recorded_by, supersedes_id)
+         values (1, 2, 1, 'E-1', 'last_contact', '2026-04-10', '2026-04-20', 1, 1)",
+    )
+    .await;
+    assert_eq!(done(&test, &on("2026-05-01")).await, 1);
+    assert_eq!(ask(&test, "state]) from flag order by id").await, ["closed", "new"]);
+}

@@ -446,3 +446,91 @@ revoke update on tumour, stage, treatment, surgery, specimen, observation, lesio
 select app.row_policies('import_file');
 grant select, insert on import_file to metwatch_app;
 create trigger audit after insert or update or delete on import_file for each row execute function app.audit_row();
+
+-- One view a measure for people who ask in SQL (design decision 3): the version of each result that counts, a column a component.
+-- It asks with its reader's rights, so row security holds. Printed by the unit test `the_migration_holds_the_catalogue`.
+create view v_ctdna with (security_invoker = true) as
+  select o.site_id, s.code as site_code, p.patient_key, o.id, o.visit_id, o.collected_on, o.reported_on, o.recorded_at, o.status,
+    a.assay_code, a.version as assay_version, o.analyte, o.raw_text, o.detection, o.lo, o.hi, o.value_num, o.unit, o.lod, o.loq,
+    (o.detail ->> 'call')::text as call,
+    (o.detail ->> 'fluid')::text as fluid,
+    o.screened as plasma_ml,
+    (o.detail ->> 'cfdna_ng')::numeric as cfdna_ng,
+    (o.detail ->> 'variants_tracked')::int as variants_tracked,
+    (o.detail ->> 'variants_detected')::int as variants_detected,
+    o.note
+  from observation o
+  join patient p on p.site_id = o.site_id and p.id = o.patient_id
+  join site s on s.id = o.site_id
+  join assay_version a on a.id = o.assay_id
+  where o.measure = 'ctdna'
+    and o.status <> 'entered_in_error'
+    and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id);
+create view v_ctc with (security_invoker = true) as
+  select o.site_id, s.code as site_code, p.patient_key, o.id, o.visit_id, o.collected_on, o.reported_on, o.recorded_at, o.status,
+    a.assay_code, a.version as assay_version, o.analyte, o.raw_text, o.detection, o.lo, o.hi, o.value_num, o.unit, o.lod, o.loq,
+    o.screened as volume_ml,
+    (o.detail ->> 'tubes_pooled')::int as tubes_pooled,
+    (o.detail ->> 'draw_site')::text as draw_site,
+    (o.detail ->> 'sample_age_h')::numeric as sample_age_h,
+    (o.detail ->> 'clusters')::int as clusters,
+    (o.detail ->> 'largest_cluster')::int as largest_cluster,
+    (o.detail ->> 'apoptotic')::int as apoptotic,
+    (o.detail ->> 'her2_tested')::int as her2_tested,
+    (o.detail ->> 'her2_positive')::int as her2_positive,
+    o.note
+  from observation o
+  join patient p on p.site_id = o.site_id and p.id = o.patient_id
+  join site s on s.id = o.site_id
+  join assay_version a on a.id = o.assay_id
+  where o.measure = 'ctc'
+    and o.status <> 'entered_in_error'
+    and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id);
+create view v_marrow_dtc with (security_invoker = true) as
+  select o.site_id, s.code as site_code, p.patient_key, o.id, o.visit_id, o.collected_on, o.reported_on, o.recorded_at, o.status,
+    a.assay_code, a.version as assay_version, o.analyte, o.raw_text, o.detection, o.lo, o.hi, o.value_num, o.unit, o.lod, o.loq,
+    o.screened as mnc_screened,
+    (o.detail ->> 'method')::text as method,
+    (o.detail ->> 'aspirate_site')::text as aspirate_site,
+    (o.detail ->> 'uninterpretable')::int as uninterpretable,
+    (o.detail ->> 'probable_haematopoietic')::int as probable_haematopoietic,
+    (o.detail ->> 'haematopoietic')::int as haematopoietic,
+    (o.detail ->> 'rt_qpcr')::text as rt_qpcr,
+    o.note
+  from observation o
+  join patient p on p.site_id = o.site_id and p.id = o.patient_id
+  join site s on s.id = o.site_id
+  join assay_version a on a.id = o.assay_id
+  where o.measure = 'marrow_dtc'
+    and o.status <> 'entered_in_error'
+    and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id);
+create view v_imaging with (security_invoker = true) as
+  select o.site_id, s.code as site_code, p.patient_key, o.id, o.visit_id, o.collected_on, o.reported_on, o.recorded_at, o.status,
+    a.assay_code, a.version as assay_version, o.analyte, o.raw_text, o.detection, o.lo, o.hi, o.value_num, o.unit, o.lod, o.loq,
+    (o.detail ->> 'assessment')::text as assessment,
+    (o.detail ->> 'new_lesion')::boolean as new_lesion,
+    (o.detail ->> 'lesions')::int as lesions,
+    (o.detail ->> 'overall_response')::text as overall_response,
+    (o.detail ->> 'change_percent')::numeric as change_percent,
+    (o.detail ->> 'read_by')::text as read_by,
+    o.note
+  from observation o
+  join patient p on p.site_id = o.site_id and p.id = o.patient_id
+  join site s on s.id = o.site_id
+  join assay_version a on a.id = o.assay_id
+  where o.measure = 'imaging'
+    and o.status <> 'entered_in_error'
+    and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id);
+create view v_protein with (security_invoker = true) as
+  select o.site_id, s.code as site_code, p.patient_key, o.id, o.visit_id, o.collected_on, o.reported_on, o.recorded_at, o.status,
+    a.assay_code, a.version as assay_version, o.analyte, o.raw_text, o.detection, o.lo, o.hi, o.value_num, o.unit, o.lod, o.loq,
+    (o.detail ->> 'uln')::numeric as uln,
+    o.note
+  from observation o
+  join patient p on p.site_id = o.site_id and p.id = o.patient_id
+  join site s on s.id = o.site_id
+  join assay_version a on a.id = o.assay_id
+  where o.measure = 'protein'
+    and o.status <> 'entered_in_error'
+    and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id);
+grant select on v_ctdna, v_ctc, v_marrow_dtc, v_imaging, v_protein to metwatch_app, metwatch_job;

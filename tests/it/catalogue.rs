@@ -8,6 +8,8 @@ use metwatch::domain::audit::Entry;
 use metwatch::domain::measure::{CATALOGUE, Kind, Measure, RawEntry};
 use metwatch::store::histories;
 
+use sqlx::AssertSqlSafe;
+
 use crate::coordinator::{assay, rows};
 use crate::support::{NORTH, TestApp};
 
@@ -120,6 +122,18 @@ async fn every_measure_goes_through_form_judgement_storage_and_back() {
         for (code, value) in &typed {
             assert_eq!(again.get(code), Some(value.as_str()), "{}.{code}", measure.code());
         }
+        // analysts' view of it, which asks with the rights of whoever reads it
+        let count = format!("select count(*) from v_{}", measure.code());
+        assert_eq!(
+            rows(&test, &count.replace("(*)", "(*)::text")).await,
+            [["1"]],
+            "{count}"
+        );
+        let unscoped: i64 = sqlx::query_scalar(AssertSqlSafe(count))
+            .fetch_one(&mut test.database.as_app().await)
+            .await
+            .unwrap();
+        assert_eq!(unscoped, 0, "v_{} without a centre", measure.code());
         let page = client
             .get(&format!("/patients/NOR/NOR-0001/readings/{}", saved.id))
             .await;

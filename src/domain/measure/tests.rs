@@ -533,9 +533,53 @@ fn seed_sql() -> String {
     )
 }
 
+/// One view a measure, for people who ask in SQL: the version of each result that counts, a column a component.
+fn views_sql() -> String {
+    let views = CATALOGUE.iter().map(|measure| {
+        let components = measure.components().iter().filter(|c| c.code != measure.primary()).map(|c| {
+            let cast = match c.kind {
+                Kind::Integer | Kind::Count => "int",
+                Kind::Result | Kind::Amount(_) | Kind::Decimal(_) => "numeric",
+                Kind::Flag => "boolean",
+                Kind::Choice(_) | Kind::Text(_) => "text",
+            };
+            match Some(c.code) == measure.screened() {
+                true => format!("    o.screened as {}", c.code),
+                false => format!("    (o.detail ->> '{0}')::{cast} as {0}", c.code),
+            }
+        });
+        let components: Vec<String> = components.collect();
+        let code = measure.code();
+        format!(
+            "create view v_{code} with (security_invoker = true) as\n  select o.site_id, s.code as site_code, p.patient_key, \
+             o.id, o.visit_id, o.collected_on, o.reported_on, o.recorded_at, o.status,\n    a.assay_code, a.version as \
+             assay_version, o.analyte, o.raw_text, o.detection, o.lo, o.hi, o.value_num, o.unit, o.lod, o.loq,\n{},\n    \
+             o.note\n  from observation o\n  join patient p on p.site_id = o.site_id and p.id = o.patient_id\n  join site s \
+             on s.id = o.site_id\n  join assay_version a on a.id = o.assay_id\n  where o.measure = '{code}'\n    and o.status \
+             <> 'entered_in_error'\n    and not exists (select from observation n where n.site_id = o.site_id and \
+             n.supersedes_id = o.id);\n",
+            components.join(",\n")
+        )
+    });
+    let views: String = views.collect();
+    let names: Vec<String> = CATALOGUE
+        .iter()
+        .map(|measure| format!("v_{}", measure.code()))
+        .collect();
+    format!(
+        "{views}grant select on {} to metwatch_app, metwatch_job;\n",
+        names.join(", ")
+    )
+}
+
 #[test]
 fn the_migration_holds_the_catalogue() {
     let migration = include_str!("../../../migrations/0002_registry.sql");
+    let expected = views_sql();
+    assert!(
+        migration.contains(&expected),
+        "migrations/0002_registry.sql should end with:\n{expected}"
+    );
     let expected = seed_sql();
     assert!(
         migration.contains(&expected),

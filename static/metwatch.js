@@ -70,7 +70,11 @@
     form.dataset.sent = "yes";
     all("button[type=submit], button:not([type])", form).forEach((button) => button.setAttribute("aria-disabled", "true"));
   });
-  addEventListener("pageshow", () => {
+  // The back button may bring a page back out of memory, after a sign-out too: what is shown is asked of the server again.
+  const signed = one('form[action="/sign-out"]');
+  addEventListener("pagehide", (event) => { if (signed && event.persisted) document.body.hidden = true; });
+  addEventListener("pageshow", (event) => {
+    if (signed && event.persisted) { location.reload(); return; }
     all("form[data-sent]").forEach((form) => {
       delete form.dataset.sent;
       all("button", form).forEach((button) => button.removeAttribute("aria-disabled"));

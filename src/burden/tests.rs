@@ -156,7 +156,7 @@ fn the_last_reading_in_words() {
     let last = |reading| last_reading(&measured(&[VALUE(1.0), reading], &[])).unwrap();
     assert_eq!(last(ND), "ctDNA <0.3 MTM/mL, 31 Jan 2026");
     assert_eq!(last(VALUE(113.85)), "ctDNA 113.85 MTM/mL, 31 Jan 2026");
-    assert_eq!(last(FAILED), "ctDNA failed, 31 Jan 2026");
+    assert_eq!(last(FAILED), "ctDNA failed, haemolysis, 31 Jan 2026");
     assert_eq!(
         last(Reading::NotDetected { hi: None }),
         "ctDNA not detected, 31 Jan 2026"

@@ -26,7 +26,7 @@ pub fn with_unit(value: f64, code: &str) -> String {
     format!("{} {}", number(shown), unit::words(code)).trim_end().to_owned()
 }
 
-/// A reading as a lab would print it: `<0.3 MTM/mL`, `0.91 MTM/mL`, `detected, >0.91 MTM/mL`, `failed`.
+/// A reading as a lab would print it: `<0.3 MTM/mL`, `0.91 MTM/mL`, `detected, >0.91 MTM/mL`, `failed, quantity not sufficient`.
 pub fn reading(reading: &Reading, code: &str) -> String {
     match *reading {
         Reading::Quantified { value } => with_unit(value, code),
@@ -40,7 +40,7 @@ pub fn reading(reading: &Reading, code: &str) -> String {
         Reading::NotDetected { .. } => "not detected".to_owned(),
         Reading::AboveRange { lo } => format!(">{}", with_unit(lo, code)),
         Reading::Indeterminate => "indeterminate".to_owned(),
-        Reading::Failed { .. } => "failed".to_owned(),
+        Reading::Failed { reason } => format!("failed, {}", reason.words()),
         Reading::NotDone => "not done".to_owned(),
     }
 }

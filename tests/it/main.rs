@@ -6,6 +6,7 @@ mod analyst;
 mod arrows;
 mod audit;
 mod bad_inputs;
+mod browser;
 mod catalogue;
 mod clinician;
 mod coordinator;

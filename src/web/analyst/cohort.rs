@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 
 use super::super::Result;
 use super::super::field::Field;
@@ -145,7 +146,8 @@ pub async fn export(State(app): State<App>, actor: Actor, RawQuery(query): RawQu
         let piece = pieces.recv().await?;
         Some((piece, pieces))
     });
-    Ok(attachment(&file.name, Body::from_stream(pieces)))
+    // compression asks once more after the end, which an unfold answers with a panic
+    Ok(attachment(&file.name, Body::from_stream(pieces.fuse())))
 }
 
 /// What each column of the files means.

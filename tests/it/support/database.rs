@@ -13,7 +13,8 @@ static SERVER: OnceLock<Embedded> = OnceLock::new();
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-fn folder() -> PathBuf {
+/// What the run leaves on disk; swept by the next run.
+pub fn folder() -> PathBuf {
     std::env::temp_dir().join(format!("metwatch-test-{}", std::process::id()))
 }
 
@@ -73,16 +74,19 @@ impl Database {
                 server::provision(&admin, None).await.expect("the template is made");
             })
             .await;
+        Database::copy_of(server::DATABASE).await
+    }
+
+    /// A copy of a database to which nobody is connected.
+    pub async fn copy_of(template: &str) -> Database {
+        let admin = tokio::task::spawn_blocking(server_url).await.unwrap();
         let name = format!("t{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut connection = PgConnection::connect(&admin).await.unwrap();
         // one clone at a time: a template can't be copied while another copy reads it
         static CLONING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let _turn = CLONING.lock().await;
         connection
-            .execute(AssertSqlSafe(format!(
-                "create database {name} template {}",
-                server::DATABASE
-            )))
+            .execute(AssertSqlSafe(format!("create database {name} template {template}")))
             .await
             .unwrap();
         Database { name, admin }

@@ -6,5 +6,5 @@ mod database;
 mod world;
 
 pub use client::{Client, Page};
-pub use database::{Database, server_url};
-pub use world::{NORTH, SOUTH, TestApp};
+pub use database::{Database, folder, server_url};
+pub use world::{NORTH, SOUTH, TestApp, noon};

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Result, Work};
 use crate::domain::id::{ObservationId, PatientRef, VisitId};
 use crate::domain::observation::NewObservation;
+use crate::domain::reading::Comparator;
 use crate::domain::visit::NewVisit;
 
 /// A visit as it is on file.
@@ -155,7 +156,7 @@ pub async fn observe(
         supersedes.as_ref().map(|old| old.id.0),
         seen.raw_text,
         seen.reading.detection(),
-        seen.comparator.map(|comparator| comparator.code()),
+        seen.comparator.map(Comparator::code),
         seen.value,
         seen.unit,
         seen.limits.lod,

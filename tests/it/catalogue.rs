@@ -1,5 +1,6 @@
 //! The catalogue of measures and the tables that mirror it say the same, and every entry goes the whole way: form, judgement,
 //! storage, and back into the record.
+#![expect(clippy::disallowed_methods, reason = "the tests look behind the program's back")]
 
 use std::collections::BTreeSet;
 

@@ -78,9 +78,9 @@ pub fn boxes(
         let is_main =
             component.required || component.code == measure.primary() || Some(component.code) == measure.screened();
         if is_main {
-            fields.push(field)
+            fields.push(field);
         } else {
-            further.push(field)
+            further.push(field);
         }
     }
     let fold = further.len() > SHOWN;

@@ -194,7 +194,7 @@ fn why_there_is_no_risk() {
     let organ = |w: &mut Record| w.tumours[0].organ = "head_neck".into();
     assert_eq!(
         score(&organ),
-        "The model was fitted on breast cancer; this is head neck"
+        "The model was fitted on breast cancer; this is head and neck"
     );
     let entered = score(&|w| w.tumours[0].metastatic_at_entry = true);
     assert_eq!(entered, "Metastatic at entry: a first distant relapse can't come");

@@ -137,7 +137,10 @@ fn at_risk(history: &History) -> Result<NaiveDate, NotScored> {
         return Err(NotScored::Died(day));
     }
     if tumour.organ != "breast" {
-        return Err(NotScored::NotBreast(tumour.organ.replace('_', " ")));
+        return Err(NotScored::NotBreast(match tumour.organ.as_str() {
+            "other" => "another".into(),
+            organ => organ.replace('_', " and "),
+        }));
     }
     if tumour.metastatic_at_entry {
         return Err(NotScored::MetastaticAtEntry);

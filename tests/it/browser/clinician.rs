@@ -94,7 +94,7 @@ async fn the_clinician_finds_who_needs_her_and_acknowledges_a_flag() {
         assert_eq!(chosen, "not_relevant");
 
         // a key opens the form, a reason and a note save it
-        browser.go(&format!("/triage?trial=INSPIRE&flagged=1")).await;
+        browser.go("/triage?trial=INSPIRE&flagged=1").await;
         press_keys(browser, "ja").await;
         browser.arrives(&format!("/patients/PMH-D/{second}#acknowledge")).await;
         browser.press("Imaging ordered").await;

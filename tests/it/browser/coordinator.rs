@@ -36,6 +36,7 @@ async fn double_click(browser: &Browser, css: &str) {
 }
 
 /// Results of November, which none of the demonstration's files has.
+#[expect(clippy::disallowed_methods, reason = "a look behind the program's back")]
 async fn count(stage: &Stage) -> i64 {
     let sql = "select count(*) from observation o join patient p on p.site_id = o.site_id and p.id = o.patient_id
          where p.patient_key = 'INS-E-013' and o.collected_on >= '2026-11-01'";

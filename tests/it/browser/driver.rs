@@ -39,6 +39,7 @@ fn start() -> String {
         let port = port.expect("chromedriver starts: scripts/install.sh test installs chromium and chromium-driver");
         tell.send(format!("http://127.0.0.1:{port}/")).expect("somebody waits");
         for _ in lines {}
+        let _ = child.wait();
         loop {
             std::thread::park();
         }

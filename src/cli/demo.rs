@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use chrono::{Days, NaiveDate};
 use metwatch::actions::import::{Options, Outcome};
 use metwatch::actions::nightly::{Asked, End};
 use metwatch::actions::users;
@@ -44,6 +45,15 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
     }
 }
 
+async fn night(app: &App, as_of: Option<NaiveDate>) -> anyhow::Result<()> {
+    match nightly::night(app, &Asked { as_of, redo: false }).await? {
+        End::Published { .. } | End::AlreadyDone { .. } | End::AlreadyRunning => Ok(()),
+        End::Stopped { .. } | End::Failed { .. } => {
+            bail!("the demonstration needs its night; the next start goes on from there")
+        }
+    }
+}
+
 /// Patients, a night, users: each is done once, so that a later start only makes new links.
 async fn prepare(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
     let report = import::read(app, &arguments.from, &Options::default()).await?;
@@ -51,23 +61,16 @@ async fn prepare(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
         import::show(&report);
         bail!("the demonstration's files were not taken");
     }
-    if report
+    let fresh = report
         .files
         .iter()
-        .any(|file| matches!(file.outcome, Outcome::Done { .. }))
-    {
+        .any(|file| matches!(file.outcome, Outcome::Done { .. }));
+    if fresh {
         import::show(&report);
+        // The night of a week ago first, with what was known then: today's risks have something to be compared with.
+        night(app, Some(app.clock.now().date_naive() - Days::new(7))).await?;
     }
-    let night = Asked {
-        as_of: None,
-        redo: false,
-    };
-    match nightly::night(app, &night).await? {
-        End::Published { .. } | End::AlreadyDone { .. } | End::AlreadyRunning => {}
-        End::Stopped { .. } | End::Failed { .. } => {
-            bail!("the demonstration needs its night; the next start goes on from there")
-        }
-    }
+    night(app, None).await?;
     let console = Actor::console(vec![]);
     let mut links = Vec::new();
     for role in Role::ALL {

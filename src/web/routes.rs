@@ -119,11 +119,12 @@ pub fn router(app: App) -> Router {
     router
         .fallback(error::no_such_page)
         .with_state(app.clone())
+        // inside the request's own task, so that one whose client hung up still counts
+        .layer(from_fn(guard::shed))
         .layer(from_fn(guard::finish_whatever_happens))
         .layer(DefaultBodyLimit::max(guard::BODY_LIMIT))
         .layer(from_fn_with_state(app.clone(), guard::same_origin))
         .layer(from_fn_with_state(app.clone(), guard::known_host))
-        .layer(from_fn(guard::shed))
         .layer(from_fn(error::dress))
         .layer(from_fn_with_state(app, guard::headers))
         .layer(CompressionLayer::new())

@@ -120,7 +120,7 @@ pub fn of(history: &History, record: &Record) -> Vec<Fact> {
             ..Fact::new(event.occurred_on, "event", &what)
         }
     }));
-    all.sort_by(|a, b| b.on.cmp(&a.on));
+    all.sort_by_key(|fact| std::cmp::Reverse(fact.on));
     all
 }
 

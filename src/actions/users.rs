@@ -40,8 +40,10 @@ pub async fn disable(app: &App, console: &Actor, name: &str) -> Result<()> {
 pub async fn demo_link(app: &App, console: &Actor, role: Role) -> Result<(String, String)> {
     let name = format!("demo-{}", role.code());
     let sites: Vec<SiteId> = store::sites::all(&app.db).await?.iter().map(|site| site.id).collect();
+    // read before the work begins: whoever asks the pool while holding one of its connections can wait for himself
+    let known = store::users::by_name(&app.db, &name).await?;
     let mut work = app.db.begin(console, app.clock.now()).await?;
-    let id = match store::users::by_name(&app.db, &name).await? {
+    let id = match known {
         Some(user) => {
             store::users::hold(&mut work, user.id, &sites).await?;
             user.id
@@ -66,10 +68,11 @@ pub struct Overview {
 
 pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {
     actor.may(Permission::Administer)?;
+    let (users, sites) = (store::users::all(&app.db).await?, store::sites::all(&app.db).await?);
     let mut work = app.db.begin(actor, app.clock.now()).await?;
     let overview = Overview {
-        users: store::users::all(&app.db).await?,
-        sites: store::sites::all(&app.db).await?,
+        users,
+        sites,
         acts: store::audit::latest(&mut work, 50).await?,
         runs: store::models::runs(&mut work, 20).await?,
     };

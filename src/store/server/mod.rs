@@ -173,14 +173,21 @@ fn lock(data: &Path) -> Result<File> {
 
 /// One of PostgreSQL's programs, such as pgbench, of the release that the private server would use.
 pub fn program(bindir: Option<&Path>, name: &str) -> Result<PathBuf> {
-    let path = binaries::find(bindir, None)?.bindir.join(name);
-    if path.is_file() {
-        Ok(path)
-    } else {
-        said(format!(
-            "{} is not there: install PostgreSQL's own tools",
-            path.display()
-        ))
+    let postgres = binaries::find(bindir, None)?.postgres();
+    // a folder of links may name the server alone; its other programs lie where the link leads
+    let real = postgres.canonicalize().unwrap_or_else(|_| postgres.clone());
+    let folders = [postgres.parent(), real.parent()];
+    match folders
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+    {
+        Some(path) => Ok(path),
+        None => said(format!(
+            "{name} is not beside {}: install PostgreSQL's own tools",
+            real.display()
+        )),
     }
 }
 

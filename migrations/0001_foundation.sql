@@ -240,7 +240,7 @@ as $$ begin raise exception 'the audit trail is append-only' using errcode = 'MW
 grant execute on function app.current_sites(), app.current_actor() to metwatch_app, metwatch_job;
 grant execute on function app.audit_event(int, bigint, text, text, bigint, jsonb, text) to metwatch_app, metwatch_job;
 grant execute on function app.audit_bytes(audit_entry), app.digest(jsonb) to metwatch_job;
-grant execute on function app.take_stock(regclass) to metwatch_app;
+grant execute on function app.take_stock(regclass) to metwatch_app, metwatch_job;
 
 create trigger append_only before update or delete or truncate on audit_entry
   for each statement execute function app.refuse_change();

@@ -130,12 +130,14 @@ create table triage (
   flag_opened_on date,
   flag_count int not null default 0,
   last_contact_on date,
+  risk double precision,  -- the published one, set by the update that publishes it: the list is read in its order
   updated_at timestamptz not null default clock_timestamp(),
   primary key (site_id, patient_id),
   foreign key (site_id, patient_id) references patient
 );
 create index triage_flagged on triage (site_id, flag_opened_on) where flag_count > 0;
 create index triage_trial on triage (site_id, trial_id, arm_code);
+create index triage_by_risk on triage (site_id, risk desc, patient_id) where flag_count = 0 and risk is not null;
 
 select app.audited('flag', 'patient_id');
 grant insert, update on flag to metwatch_job;

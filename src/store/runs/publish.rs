@@ -126,6 +126,22 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
         )
         .execute(work.connection())
         .await?;
+        sqlx::query!(
+            "update triage t
+             set risk = s.risk
+             from score s
+             where s.site_id = t.site_id
+               and s.run_id = $1
+               and s.patient_id = t.patient_id
+               and t.risk is distinct from s.risk",
+            run.id.0,
+        )
+        .execute(work.connection())
+        .await?;
+        // the next reader's plans should know what has come in
+        sqlx::query!("select app.take_stock('score'), app.take_stock('triage')")
+            .fetch_one(work.connection())
+            .await?;
     }
     Ok(())
 }

@@ -65,30 +65,31 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
         "with shown as (
            select run_id, previous_run_id from publication
          ), flagged as (
-           select t.site_id, t.patient_id, 0 as part, t.flag_severity, t.flag_opened_on, s.risk
+           select t.site_id, t.patient_id, 0 as part, t.flag_severity, t.flag_opened_on, t.risk
            from triage t
            left join trial on trial.id = t.trial_id
-           left join score s on s.site_id = t.site_id and s.patient_id = t.patient_id and s.run_id = (select run_id from shown)
            where t.site_id = any ($1)
              and t.flag_count > 0
              and ($2::int is null or t.trial_id = $2)
              and ($3::text is null or (t.arm_code = $3 and (not trial.blinded or $7)))
-           order by t.flag_severity, t.flag_opened_on, s.risk desc nulls first, t.patient_id
+           order by t.flag_severity, t.flag_opened_on, t.risk desc nulls first, t.patient_id
            limit $4::bigint + $5::bigint
          ), risky as (
-           select t.site_id, t.patient_id, 1 as part, null::text as flag_severity, null::date as flag_opened_on, s.risk
-           from score s
-           join triage t on t.site_id = s.site_id and t.patient_id = s.patient_id
-           left join trial on trial.id = t.trial_id
-           where s.site_id = any ($1)
-             and s.run_id = (select run_id from shown)
-             and not $6
-             and s.risk is not null
-             and t.flag_count = 0
-             and ($2::int is null or t.trial_id = $2)
-             and ($3::text is null or (t.arm_code = $3 and (not trial.blinded or $7)))
-           order by s.risk desc, t.patient_id
-           limit $4::bigint + $5::bigint
+           select r.site_id, r.patient_id, 1 as part, null::text as flag_severity, null::date as flag_opened_on, r.risk
+           from unnest($1::int[]) as held (site_id)
+           cross join lateral (
+             select t.site_id, t.patient_id, t.risk
+             from triage t
+             where t.site_id = held.site_id
+               and t.flag_count = 0
+               and t.risk is not null
+               and not $6
+               and ($2::int is null or t.trial_id = $2)
+               and ($3::text is null
+                 or (t.arm_code = $3 and ($7 or not (select trial.blinded from trial where trial.id = t.trial_id))))
+             order by t.risk desc, t.patient_id
+             limit $4::bigint + $5::bigint
+           ) r
          ), chosen as (
            select * from flagged
            union all

@@ -97,22 +97,16 @@ fn words(name: &str) -> &str {
 }
 
 fn ratio(coefficient: &Coefficient) -> String {
-    // receptors move by hundreds of units: three decimals would show every ratio as 1
-    let digits = |value: f64| {
-        if (value - 1.0).abs() < 0.005 {
-            format!("{value:.5}")
-        } else {
-            format!("{value:.2}")
-        }
-    };
-    match (
+    let (Some(ratio), Some(lower), Some(upper)) = (
         coefficient.hazard_ratio,
         coefficient.hazard_ratio_lower,
         coefficient.hazard_ratio_upper,
-    ) {
-        (Some(ratio), Some(lower), Some(upper)) => format!("{} ({}–{})", digits(ratio), digits(lower), digits(upper)),
-        _ => "not to be told apart".into(),
-    }
+    ) else {
+        return "not to be told apart".into();
+    };
+    // receptors move by hundreds of units: with two decimals every ratio would read as 1
+    let decimals = if (ratio - 1.0).abs() < 0.005 { 5 } else { 2 };
+    format!("{ratio:.decimals$} ({lower:.decimals$}–{upper:.decimals$})")
 }
 
 impl Card {

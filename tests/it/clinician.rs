@@ -37,11 +37,12 @@ const WARD: &str = "
     (1, 71, 12, 'ctdna_rising', 'medium', '2026-11-13', 'ctDNA above baseline in 1 draw with growing lesions.', '{}'),
     (2, 72, 2, 'ctdna_rising', 'high', '2026-11-01', 'A flag of the south that nobody at the north sees.', '{}');
   insert into triage (site_id, patient_id, patient_key, sex, birth_year, cancer, trial_id, arm_code, spark_days, spark_log10, spark_mark, state_text,
-    flag_cause, flag_severity, flag_reason, flag_state, flag_opened_on, flag_count)
+    flag_cause, flag_severity, flag_reason, flag_state, flag_opened_on, flag_count, risk)
   select p.site_id, p.id, p.patient_key, p.sex, p.birth_year, 'breast', e.trial_id, e.arm_code,
     case when p.id = 11 then array[0, 91, 182] else '{}'::int[] end, case when p.id = 11 then array[-0.3, 0.18, 0.65]::real[] else '{}'::real[] end,
     case when p.id = 11 then array['value', 'value', 'value'] else '{}'::text[] end, case when p.id = 11 then 'Rising against baseline' else 'No readings' end,
-    f.cause, f.severity, f.reason_text, f.state, f.opened_on, case when f.id is null then 0 else 1 end
+    f.cause, f.severity, f.reason_text, f.state, f.opened_on, case when f.id is null then 0 else 1 end,
+    (select s.risk from score s join publication u on u.run_id = s.run_id where s.site_id = p.site_id and s.patient_id = p.id)
   from patient p
   left join enrolment e on e.site_id = p.site_id and e.patient_id = p.id
   left join flag f on f.site_id = p.site_id and f.patient_id = p.id;";

@@ -60,12 +60,16 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
         None => work.actor().sites.iter().map(|s| s.0).collect(),
     };
     let unblinded = work.actor().unblinded;
+    // one plan serves every filter; left to itself the server plans this statement anew each time, which costs what it takes to run
+    sqlx::query_scalar!("select set_config('plan_cache_mode', 'force_generic_plan', true)")
+        .fetch_one(work.connection())
+        .await?;
     let rows = sqlx::query_as!(
         Row,
         "with shown as (
            select run_id, previous_run_id from publication
          ), flagged as (
-           select t.site_id, t.patient_id, 0 as part, t.flag_severity, t.flag_opened_on, t.risk
+           select t.*, 0 as part
            from triage t
            left join trial on trial.id = t.trial_id
            where t.site_id = any ($1)
@@ -75,10 +79,10 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            order by t.flag_severity, t.flag_opened_on, t.risk desc nulls first, t.patient_id
            limit $4::bigint + $5::bigint
          ), risky as (
-           select r.site_id, r.patient_id, 1 as part, null::text as flag_severity, null::date as flag_opened_on, r.risk
+           select r.*, 1 as part
            from unnest($1::int[]) as held (site_id)
            cross join lateral (
-             select t.site_id, t.patient_id, t.risk
+             select t.*
              from triage t
              where t.site_id = held.site_id
                and t.flag_count = 0
@@ -113,15 +117,14 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
                and f.cause = t.flag_cause
                and f.state <> 'closed'
            ) end as flag_with,
-           case when c.part = 1 then now_score.contributions end as contributions
-         from chosen c
-         join triage t on t.site_id = c.site_id and t.patient_id = c.patient_id
-         join site on site.id = c.site_id
-         left join score now_score on now_score.site_id = c.site_id and now_score.patient_id = c.patient_id
+           case when t.part = 1 then now_score.contributions end as contributions
+         from chosen t
+         join site on site.id = t.site_id
+         left join score now_score on now_score.site_id = t.site_id and now_score.patient_id = t.patient_id
            and now_score.run_id = (select run_id from shown)
-         left join score before on before.site_id = c.site_id and before.patient_id = c.patient_id
+         left join score before on before.site_id = t.site_id and before.patient_id = t.patient_id
            and before.run_id = (select previous_run_id from shown)
-         order by c.part, c.flag_severity, c.flag_opened_on, c.risk desc nulls first, c.patient_id",
+         order by t.part, t.flag_severity, t.flag_opened_on, t.risk desc nulls first, t.patient_id",
         &sites,
         filter.trial,
         filter.arm,

@@ -48,7 +48,7 @@ pub struct Flags {
         help_heading = "Settings"
     )]
     pub database_url: Option<String>,
-    /// What a browser shows in front of the path, such as https://metwatch.example.org [default: http://ADDRESS:PORT]
+    /// What a browser shows in front of the path, such as `https://metwatch.example.org` [default: http://ADDRESS:PORT]
     #[arg(
         long,
         global = true,

@@ -5,15 +5,36 @@
 
 pub mod error;
 pub mod follow_up;
+pub mod inference; // tests and tables of coefficients
+pub mod provenance;
 mod risk_set;
 mod symmetric;
 
+// non-parametric
 pub mod aalen_johansen;
-pub mod cause_specific;
-pub mod cox;
+pub mod gray;
 pub mod kaplan_meier;
 pub mod log_rank;
+pub mod multi_state;
+pub mod nelson_aalen;
+pub mod rmst;
+
+// regression
+pub mod aft;
+pub mod boosting;
+pub mod cause_specific;
+pub mod cox;
+pub mod coxnet;
+pub mod discrete;
+pub mod fine_gray;
+pub mod forest;
+pub mod landmark;
+pub mod transform;
+
+// how good predictions are, and how large a trial must be
 pub mod metrics;
+pub mod resample;
+pub mod trial_design;
 
 #[cfg(test)]
 pub(crate) mod oracle;
@@ -23,8 +44,10 @@ pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;
 pub use follow_up::FollowUp;
+pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;
+pub use provenance::Provenance;
 
 use ndarray::{Array2, ArrayView2};
 

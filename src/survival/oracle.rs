@@ -24,6 +24,7 @@ pub(crate) struct Table {
     pub rows: usize,
 }
 
+/// A field that is no number is NaN.
 pub(crate) fn table(name: &str) -> Table {
     let text = read(name);
     let mut lines = text.lines();
@@ -33,7 +34,7 @@ pub(crate) fn table(name: &str) -> Table {
     for line in lines {
         rows += 1;
         for (name, field) in names.iter().zip(line.split(',')) {
-            columns.get_mut(*name).unwrap().push(field.parse().unwrap());
+            columns.get_mut(*name).unwrap().push(field.parse().unwrap_or(f64::NAN));
         }
     }
     Table { columns, rows }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("domain", &[], &[]),
     ("burden", &["domain"], &[]),
-    ("survival", &[], &["linfa"]),
+    ("survival", &[], &["linfa", "linfa_logistic"]),
     ("risk", &["domain", "burden", "survival"], &["linfa"]),
     ("store", &["domain", "config"], &["sqlx"]),
     ("export", &["domain", "survival"], &[]),
@@ -48,6 +48,7 @@ const HOUSED: &[&str] = &[
     "askama",
     "askama_web",
     "linfa",
+    "linfa_logistic",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

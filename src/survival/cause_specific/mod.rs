@@ -68,7 +68,7 @@ impl CauseSpecific {
     /// `risk` with its interval by the delta method on the complementary log-log scale: the variance of both models'
     /// coefficients and baseline steps, the two taken as independent. Model choice and later care are not in it.
     pub fn risk_with_interval(&self, row: ArrayView1<f64>, from: f64, to: f64, level: f64) -> Result<Risk, Error> {
-        let z = super::kaplan_meier::z(level)?;
+        let z = super::inference::z(level)?;
         let path = self.path(row, from, to)?;
         let value = path.first();
         let se = path.variance_of_first(self, row).max(0.0).sqrt();

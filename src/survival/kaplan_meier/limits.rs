@@ -1,9 +1,6 @@
 //! Pointwise confidence limits of a survival curve.
 
-use statrs::distribution::{ContinuousCDF, Normal};
-
 use super::Step;
-use crate::survival::Error;
 
 /// The scale on which the limits are symmetric. `LogLog` keeps them inside (0, 1) by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,18 +8,6 @@ pub enum Limits {
     Plain,
     Log,
     LogLog,
-}
-
-/// The normal quantile of a two-sided level.
-pub(crate) fn z(level: f64) -> Result<f64, Error> {
-    if level > 0.0 && level < 1.0 {
-        Ok(Normal::standard().inverse_cdf(0.5 + level / 2.0))
-    } else {
-        Err(Error::Parameter {
-            name: "a confidence level",
-            value: level,
-        })
-    }
 }
 
 impl Limits {

@@ -5,8 +5,8 @@ mod limits;
 pub(crate) mod tests;
 
 pub use limits::Limits;
-pub(crate) use limits::z;
 
+use super::inference::z;
 use super::risk_set::{Split, checked_weights, rows};
 use super::{Error, FollowUp};
 

@@ -1,0 +1,1 @@
+//! The elastic-net path of a Cox model.

@@ -1,0 +1,1 @@
+//! Hazards per interval: person-period rows and their regression.

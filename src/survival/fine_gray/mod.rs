@@ -1,0 +1,1 @@
+//! Fine and Gray's model of a cumulative incidence.

@@ -1,0 +1,1 @@
+//! Gray's test: do groups have the same cumulative incidence?

@@ -1,0 +1,1 @@
+//! Landmark stacking and the landmark supermodel.

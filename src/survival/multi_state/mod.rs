@@ -1,0 +1,1 @@
+//! Aalen-Johansen for any states: the chance to be in each at a time.

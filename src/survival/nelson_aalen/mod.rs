@@ -1,0 +1,1 @@
+//! Nelson-Aalen: the cumulative hazard.

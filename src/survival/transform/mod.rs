@@ -1,0 +1,1 @@
+//! Columns from a column: restricted cubic splines, fractional polynomials.

@@ -71,6 +71,8 @@ pub(in crate::survival) struct Design {
     pub(super) entered: Vec<u32>,
     /// Rows by `entered`: those who leave the risk set on the way back.
     pub(super) late: Vec<u32>,
+    /// For each row the block in which it leaves, on the way back; beyond the last for one that never does.
+    pub(super) leaves: Vec<u32>,
     pub(super) groups: Vec<Group>,
     pub(super) strata: Vec<Stratum>,
     pub(super) blocks: Vec<Block>,
@@ -347,13 +349,21 @@ impl Design {
     }
 
     fn of(layout: Layout, x: Vec<f64>, columns: usize, sample: &Sample) -> Design {
+        let blocks = layout.blocks();
+        let mut leaves = vec![u32::MAX; layout.entered.len()];
+        for (b, block) in blocks.iter().enumerate() {
+            for &i in &layout.late[block.late.clone()] {
+                leaves[i as usize] = b as u32;
+            }
+        }
         let weights = |w: &[f64]| layout.order.iter().map(|row| w[*row as usize]).collect();
         Design {
             columns,
             width: padded(columns),
             x,
             weights: sample.weights.map(weights),
-            blocks: layout.blocks(),
+            blocks,
+            leaves,
             order: layout.order,
             entered: layout.entered,
             late: layout.late,

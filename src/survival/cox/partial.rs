@@ -10,6 +10,8 @@
 //! so that a row costs one outer product and an event time one more: no matrix is kept per risk set. Three passes: predictors
 //! and their sums, the hazard (numbers only), the products; blocks of rows go through the first and the last in parallel.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -223,7 +225,8 @@ impl Design {
     /// Everything at some coefficients. `None` as `state`.
     pub(in crate::survival) fn evaluate(&self, beta: &[f64], ties: Ties) -> Option<Evaluation> {
         let state = self.state(beta, ties)?;
-        let (score, information) = self.derivatives(&state, ties, |_| 1.0);
+        let (score, mut information, gross) = self.derivatives(&state, ties, |_| 1.0);
+        Evaluation::settle(&mut information, |j| gross[j]);
         Some(Evaluation {
             log_likelihood: state.log_likelihood,
             score,
@@ -231,13 +234,14 @@ impl Design {
         })
     }
 
-    /// Score and information, in which each event time counts with its factor.
+    /// Score and information, in which each event time counts with its factor, and the sum of squares of each column that the
+    /// information is left of.
     pub(super) fn derivatives(
         &self,
         state: &State,
         ties: Ties,
         factor: impl Fn(usize) -> f64 + Sync,
-    ) -> (Vec<f64>, Array2<f64>) {
+    ) -> (Vec<f64>, Array2<f64>, Vec<f64>) {
         let starts = self.sums_at_blocks(state);
         let passed = self.passed_with(state, &factor);
         let work = Work {
@@ -260,9 +264,8 @@ impl Design {
         score.truncate(self.columns);
         let p = self.columns;
         let at = |gram: &Gram, (i, j): (usize, usize)| gram.at(i.max(j), i.min(j));
-        let mut information = Array2::from_shape_fn((p, p), |place| at(&rows, place) - at(&means, place));
-        Evaluation::settle(&mut information, |j| rows.at(j, j));
-        (score, information)
+        let information = Array2::from_shape_fn((p, p), |place| at(&rows, place) - at(&means, place));
+        (score, information, (0..p).map(|j| rows.at(j, j)).collect())
     }
 
     fn passed_with(&self, state: &State, factor: impl Fn(usize) -> f64) -> Vec<f64> {
@@ -279,18 +282,21 @@ impl Design {
 
     /// Σ r x over the risk set as it stands before each block.
     fn sums_at_blocks(&self, state: &State) -> Vec<Vec<f64>> {
-        let own: Vec<Vec<f64>> = (self.blocks.par_iter())
+        let mut own: Vec<Vec<f64>> = (self.blocks.par_iter())
             .map(|block| {
                 let mut sum = vec![0.0; self.width];
                 for i in block.rows.clone() {
                     add_scaled(&mut sum, state.ratio[i], self.row(i));
                 }
-                for &i in &self.late[block.late.clone()] {
-                    add_scaled(&mut sum, -state.ratio[i as usize], self.row(i as usize));
-                }
                 sum
             })
             .collect();
+        // Late rows are met in the order of their exits and handed to the blocks where they leave: rows are many, blocks few.
+        for (i, &block) in self.leaves.iter().enumerate() {
+            if let Some(sum) = own.get_mut(block as usize) {
+                add_scaled(sum, -state.ratio[i], self.row(i));
+            }
+        }
         let mut running = vec![0.0; self.width];
         let mut starts = Vec::with_capacity(own.len());
         for (b, sum) in own.iter().enumerate() {
@@ -301,6 +307,52 @@ impl Design {
             add_scaled(&mut running, 1.0, sum);
         }
         starts
+    }
+}
+
+/// The rows that leave the risk set on the way back, copied some ahead: they lie all over the memory, and copies can wait for
+/// it side by side, where sums would wait one after the other.
+struct Leaving<'a> {
+    design: &'a Design,
+    state: &'a State,
+    late: Range<usize>,
+    copies: Vec<f64>,
+    taken: usize,
+}
+
+impl<'a> Leaving<'a> {
+    fn new(design: &'a Design, state: &'a State, late: Range<usize>) -> Leaving<'a> {
+        Leaving {
+            design,
+            state,
+            late,
+            copies: vec![],
+            taken: 0,
+        }
+    }
+
+    /// Subtracts the rows up to place `end` of the list.
+    fn take_from(&mut self, sum: &mut [f64], end: usize) {
+        let width = self.design.width;
+        while self.late.start - (self.copies.len() / width - self.taken) < end {
+            if self.taken * width == self.copies.len() {
+                self.copy_more();
+            }
+            let row = &self.copies[self.taken * width..(self.taken + 1) * width];
+            add_scaled(sum, -1.0, row);
+            self.taken += 1;
+        }
+    }
+
+    fn copy_more(&mut self) {
+        self.copies.clear();
+        self.taken = 0;
+        let next = self.late.start..self.late.end.min(self.late.start + TILE);
+        for &i in &self.design.late[next.clone()] {
+            let (row, ratio) = (self.design.row(i as usize), self.state.ratio[i as usize]);
+            self.copies.extend(row.iter().map(|v| ratio * v));
+        }
+        self.late.start = next.end;
     }
 }
 
@@ -325,7 +377,8 @@ impl<F: Fn(usize) -> f64> Work<'_, F> {
         let mut scaled = vec![0.0; TILE * width];
         let mut tile = block.rows.start..block.rows.start;
         let (mut dead, mut mean) = (vec![0.0; width], vec![0.0; width]);
-        let (mut start, mut late) = (block.rows.start, block.late.start);
+        let mut start = block.rows.start;
+        let mut leaving = Leaving::new(design, self.state, block.late.clone());
         for k in block.groups.clone() {
             let group = &design.groups[k];
             for i in start..group.end as usize {
@@ -350,10 +403,8 @@ impl<F: Fn(usize) -> f64> Work<'_, F> {
                     tile = tile.end..tile.end;
                 }
             }
-            for &i in &design.late[late..group.late_end as usize] {
-                add_scaled(&mut one, -self.state.ratio[i as usize], design.row(i as usize));
-            }
-            (start, late) = (group.end as usize, group.late_end as usize);
+            leaving.take_from(&mut one, group.late_end as usize);
+            start = group.end as usize;
             self.add_means(k, &mut one, &mut dead, &mut mean, &mut part.means, &mut means);
         }
         part.rows.add(
@@ -453,16 +504,15 @@ impl Design {
         };
         for stratum in &self.strata {
             one.fill(0.0);
-            let (mut start, mut late) = (stratum.rows.start, stratum.late.start);
+            let mut start = stratum.rows.start;
+            let mut leaving = Leaving::new(self, state, stratum.late.clone());
             for k in stratum.groups.clone() {
                 let group = &self.groups[k];
                 for i in start..group.end as usize {
                     add_scaled(&mut one, state.ratio[i], self.row(i));
                 }
-                for &i in &self.late[late..group.late_end as usize] {
-                    add_scaled(&mut one, -state.ratio[i as usize], self.row(i as usize));
-                }
-                (start, late) = (group.end as usize, group.late_end as usize);
+                leaving.take_from(&mut one, group.late_end as usize);
+                start = group.end as usize;
                 dead.fill(0.0);
                 for i in group.dead() {
                     add_scaled(&mut dead, state.ratio[i], self.row(i));

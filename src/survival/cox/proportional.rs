@@ -14,7 +14,7 @@ pub enum TimeScale {
     Log,
     /// One less the Kaplan-Meier curve just before the time.
     KaplanMeier,
-    /// The rank among the event times.
+    /// The rank among all times, as R's: of censorings too.
     Rank,
 }
 
@@ -46,9 +46,9 @@ impl CoxValidParams {
             .collect::<Result<_, _>>()?;
         let g = scale.of(&deaths, &own)?;
         let moment = |power: i32| design.derivatives(&fitted.state, self.ties, |k| g[k].powi(power));
-        let (_, plain) = moment(0);
-        let (score, mixed) = moment(1);
-        let (_, squared) = moment(2);
+        let (_, plain, _) = moment(0);
+        let (score, mixed, _) = moment(1);
+        let (_, squared, _) = moment(2);
         let p = model.coefficients.len();
         // What the test knows of the products once the coefficients have had their say.
         let inverse = super::fit::without(&plain, &model.aliased).inverse(p);
@@ -97,7 +97,7 @@ impl TimeScale {
                     .map(|d| 1.0 - before(d.0).map_or(1.0, |step| step.survival))
                     .collect()
             }
-            TimeScale::Rank => ranks(deaths),
+            TimeScale::Rank => ranks(deaths, subjects),
         };
         let count: f64 = deaths.iter().map(|d| d.1 as f64).sum();
         let mean = g.iter().zip(deaths).map(|(g, d)| g * d.1 as f64).sum::<f64>() / count;
@@ -113,21 +113,14 @@ impl TimeScale {
     }
 }
 
-/// The mean rank of each time among all events.
-fn ranks(deaths: &[(f64, usize)]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..deaths.len()).collect();
-    order.sort_by(|a, b| deaths[*a].0.total_cmp(&deaths[*b].0));
-    let mut out = vec![0.0; deaths.len()];
-    let (mut start, mut before) = (0, 0.0);
-    while start < order.len() {
-        let time = deaths[order[start]].0;
-        let end = start + order[start..].iter().take_while(|k| deaths[**k].0 == time).count();
-        let count: f64 = order[start..end].iter().map(|k| deaths[*k].1 as f64).sum();
-        for k in &order[start..end] {
-            out[*k] = before + (count + 1.0) / 2.0;
-        }
-        before += count;
-        start = end;
-    }
-    out
+/// The rank of each event time among all exits, those of one time sharing theirs.
+fn ranks(deaths: &[(f64, usize)], subjects: &[FollowUp]) -> Vec<f64> {
+    let mut exits: Vec<f64> = subjects.iter().map(FollowUp::exit).collect();
+    exits.sort_unstable_by(f64::total_cmp);
+    let rank = |(time, _): &(f64, usize)| {
+        let before = exits.partition_point(|exit| exit < time);
+        let until = exits.partition_point(|exit| exit <= time);
+        (before + until + 1) as f64 / 2.0
+    };
+    deaths.iter().map(rank).collect()
 }

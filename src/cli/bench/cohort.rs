@@ -68,7 +68,11 @@ impl Source {
         let cohort = self.rows()?;
         for (row, subject) in cohort.x.rows().into_iter().zip(&cohort.follow_up) {
             let head = [subject.entry(), subject.exit(), f64::from(subject.event())];
-            for value in head.into_iter().skip(usize::from(!self.entry())).chain(row.iter().copied()) {
+            for value in head
+                .into_iter()
+                .skip(usize::from(!self.entry()))
+                .chain(row.iter().copied())
+            {
                 out.write_all(&value.to_le_bytes())?;
             }
         }

@@ -47,7 +47,9 @@ pub use follow_up::FollowUp;
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;
+pub use nelson_aalen::NelsonAalen;
 pub use provenance::Provenance;
+pub use rmst::Rmst;
 
 use ndarray::{Array2, ArrayView2};
 

@@ -28,6 +28,10 @@ pub enum Error {
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
     BeyondFollowUp { asked: f64, followed: f64 },
+    #[error("row {row} starts at {entry}, before an earlier row of its subject has ended at {exit}")]
+    Overlap { row: usize, entry: f64, exit: f64 },
+    #[error("row {row} names the state {state}, and there are {states}, counted from 0")]
+    State { row: usize, state: usize, states: usize },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

@@ -27,6 +27,11 @@ impl MultiStateParams {
         self
     }
 
+    pub fn start_varies(mut self, varies: bool) -> MultiStateParams {
+        self.start_varies = varies;
+        self
+    }
+
     /// Rows may come in any order. Errors: `Empty`; `Overlap` of a subject's rows; `State`; `Lengths`; `Weight`; `NoEvents` without
     /// a transition; `Parameter` for fewer than two states.
     pub fn fit(&self, rows: &[Sojourn]) -> Result<MultiState, Error> {
@@ -58,6 +63,7 @@ impl MultiStateParams {
             followed_to: rows.iter().map(|row| row.exit).fold(0.0, f64::max),
             jumps,
             stays: histories.stays,
+            start_varies: self.start_varies,
         })
     }
 

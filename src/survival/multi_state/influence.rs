@@ -22,9 +22,11 @@ impl Sweep {
         self.added.row_mut(stay.subject).scaled_add(sign * stay.weight, &lost);
     }
 
-    /// A change of state, of a row or of a share of the rows, in terms of the chances at the end.
-    fn change(&self, from: usize, to: usize) -> ndarray::Array1<f64> {
-        &self.product.row(to) - &self.product.row(from)
+    /// A row goes `to` another state: by `share`, the chances at the end change with it.
+    fn moved(&mut self, stay: &Stay, to: usize, share: f64) {
+        let mut added = self.added.row_mut(stay.subject);
+        added.scaled_add(stay.weight * share, &self.product.row(to));
+        added.scaled_add(-stay.weight * share, &self.product.row(stay.state));
     }
 }
 
@@ -36,6 +38,7 @@ impl MultiState {
             lost: Array2::zeros((self.states, self.states)),
             added: Array2::zeros((self.subjects, self.states)),
         };
+        let mut after = sweep.product.clone();
         // `stays` are in order of their end; these are in order of their start.
         let mut starts: Vec<&Stay> = self.stays.iter().filter(|stay| stay.first < until).collect();
         starts.sort_by_key(|stay| stay.first);
@@ -49,31 +52,34 @@ impl MultiState {
                 sweep.add(stay, 1.0);
                 if let Some(to) = stay.to {
                     let share = self.before(step)[stay.state] / self.at_risk[[step, stay.state]];
-                    let change = sweep.change(stay.state, to);
-                    sweep.added.row_mut(stay.subject).scaled_add(stay.weight * share, &change);
+                    sweep.moved(stay, to, share);
                 }
             }
             let moved = jumps.iter().rev().take_while(|jump| jump.step == step).count();
             let (rest, here) = jumps.split_at(jumps.len() - moved);
             jumps = rest;
-            self.step_back(&mut sweep, step, here);
+            self.step_back(&mut sweep, &mut after, step, here);
             while let Some(stay) = starts.pop_if(|stay| stay.first == step) {
                 sweep.add(stay, -1.0);
             }
         }
-        self.start_back(&mut sweep);
+        if self.start_varies {
+            self.start_back(&mut sweep);
+        }
         let squares = sweep.added.mapv(|added| added * added);
         squares.sum_axis(ndarray::Axis(0)).to_vec()
     }
 
-    fn step_back(&self, sweep: &mut Sweep, step: usize, jumps: &[Jump]) {
+    /// `after` is room for the product before the step's own factor.
+    fn step_back(&self, sweep: &mut Sweep, after: &mut Array2<f64>, step: usize, jumps: &[Jump]) {
         let before = self.before(step);
-        let changes: Vec<_> = jumps.iter().map(|jump| sweep.change(jump.from, jump.to)).collect();
-        for (jump, change) in jumps.iter().zip(&changes) {
+        after.assign(&sweep.product);
+        for jump in jumps {
             let n = self.at_risk[[step, jump.from]];
             let share = jump.weight / n;
-            sweep.lost.row_mut(jump.from).scaled_add(before[jump.from] / n * share, change);
-            sweep.product.row_mut(jump.from).scaled_add(share, change);
+            let change = &after.row(jump.to) - &after.row(jump.from);
+            sweep.lost.row_mut(jump.from).scaled_add(before[jump.from] / n * share, &change);
+            sweep.product.row_mut(jump.from).scaled_add(share, &change);
         }
     }
 

@@ -36,6 +36,7 @@ impl Sojourn {
 /// | `states` | | how many there are |
 /// | `initial` | all 0 | one number a row: the state in which its subject starts (that of the subject's first row counts) |
 /// | `weights` | 1 | case weights, one a row |
+/// | `start_varies` | false | whether standard errors count that the shares at the start are estimates: R does with `influence = TRUE` only |
 ///
 /// The chances start from the shares of those at risk just before the first transition, as in R's `survfit`.
 ///
@@ -59,6 +60,7 @@ pub struct MultiStateParams {
     states: usize,
     initial: Option<Vec<usize>>,
     weights: Option<Vec<f64>>,
+    start_varies: bool,
 }
 
 /// Chances of the states over time. Aalen & Johansen, Scand J Stat 1978;5:141; without the Markov assumption: Datta & Satten, Stat
@@ -84,6 +86,7 @@ pub struct MultiState {
     pub followed_to: f64,
     jumps: Vec<Jump>,
     stays: Vec<Stay>,
+    start_varies: bool,
 }
 
 /// All transitions between two states at one time (`step` is its place).
@@ -112,6 +115,7 @@ impl MultiState {
             states,
             initial: None,
             weights: None,
+            start_varies: false,
         }
     }
 

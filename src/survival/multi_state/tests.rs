@@ -80,6 +80,17 @@ fn any_states_equal_the_reference() {
     let plain = params.fit(&rows).unwrap();
     assert_eq!(plain.transitions, ndarray::array![[0, 4, 1], [2, 0, 3], [0, 0, 0]]);
     assert_eq!((plain.censored.as_slice(), plain.subjects), ([3, 1, 0].as_slice(), 8));
+    // The same with influence = TRUE: the error of the shares at the start counts.
+    let varying = params.clone().start_varies(true).fit(&rows).unwrap().se(&[3.0, 5.0, 6.0, 9.0]);
+    let expected = [
+        [0.1749302234903363, 0.1870439059165649, 0.1113919353692453],
+        [0.1690436267932667, 0.1548998164518289, 0.1113919353692453],
+        [0.185416973771598, 0.1401262504000674, 0.1690436267932667],
+        [0.1805663324385885, 0.1382351800902261, 0.1854169737715979],
+    ];
+    for (ours, expected) in varying.iter().zip(expected.as_flattened()) {
+        near(*ours, *expected, 1e-14);
+    }
     let weighted = params.weights(data.map(|row| row.5).to_vec()).fit(&rows).unwrap();
     let expected: [[[f64; 3]; 2]; 8] = [
         [

@@ -33,6 +33,10 @@ impl AalenJohansen {
 
 /// The variance of the jump of incidence at events of one time.
 fn size(events: f64, at_risk: f64, free: f64) -> f64 {
-    let ties = if events > 1.0 { 1.0 - (events - 1.0) / (at_risk - 1.0) } else { 1.0 };
+    let ties = if events > 1.0 {
+        1.0 - (events - 1.0) / (at_risk - 1.0)
+    } else {
+        1.0
+    };
     ties * events * (free / at_risk).powi(2)
 }

@@ -20,7 +20,11 @@ pub(super) fn spans(subjects: &[FollowUp], weights: &[f64], times: &[f64]) -> Ve
     let until = |time: f64| times.partition_point(|step| *step <= time);
     (subjects.iter().zip(weights))
         .map(|(subject, &weight)| Span {
-            first: if subject.entry() > 0.0 { until(subject.entry()) } else { 0 },
+            first: if subject.entry() > 0.0 {
+                until(subject.entry())
+            } else {
+                0
+            },
             last: until(subject.exit()),
             event: subject.event(),
             weight,
@@ -113,7 +117,11 @@ impl AalenJohansen {
             at_risk.merge(&present[row + 1]);
             past.merge(&gone[row + 1]);
             let scale = if column.is_some() { 1.0 } else { self.steps[row].free };
-            let shared = if column.is_some() { sums.watched[row + 1] } else { sums.hazard[row + 1] };
+            let shared = if column.is_some() {
+                sums.watched[row + 1]
+            } else {
+                sums.hazard[row + 1]
+            };
             let f = sums.fallen[row + 1];
             let sum = at_risk.squares(shared, f) + past.squares(0.0, f);
             scale * sum.max(0.0).sqrt()
@@ -142,8 +150,8 @@ impl AalenJohansen {
         let Some(column) = column else {
             return (-lost, 0.0);
         };
-        let mut added = sums.watched[last] - sums.watched[first]
-            - sums.hazard[first] * (sums.fallen[last] - sums.fallen[first]);
+        let mut added =
+            sums.watched[last] - sums.watched[first] - sums.hazard[first] * (sums.fallen[last] - sums.fallen[first]);
         if let Some(row) = fell.filter(|_| span.event as usize == column + 1) {
             let free = if row == 0 { 1.0 } else { self.steps[row - 1].free };
             added += free / self.steps[row].at_risk;

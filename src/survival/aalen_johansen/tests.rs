@@ -1,12 +1,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::survival::kaplan_meier::tests::some_subjects;
 use crate::survival::KaplanMeier;
+use crate::survival::kaplan_meier::tests::some_subjects;
 use crate::survival::oracle::{close, json, near, numbers, table};
 
 const DATA: [(&str, &str, &str, &str); 2] = [
-    ("brca_metastasis.csv", "met_time", "met_type", "brca_metastasis_vs_death"),
+    (
+        "brca_metastasis.csv",
+        "met_time",
+        "met_type",
+        "brca_metastasis_vs_death",
+    ),
     ("rotterdam.csv", "fe_days", "fe_type", "rotterdam_relapse_vs_death"),
 ];
 
@@ -52,11 +57,21 @@ fn aalens_variance_equals_cmprsk() {
         let fitted = AalenJohansen::fit(&table(file).follow_up(exit, event)).unwrap();
         let expected = &json("competing_risks.json")[name];
         for (k, time) in numbers(&expected["at"]).into_iter().enumerate() {
-            let Some(row) = fitted.until(time).checked_sub(1) else { continue };
+            let Some(row) = fitted.until(time).checked_sub(1) else {
+                continue;
+            };
             for (place, cause) in [1, 2].into_iter().enumerate() {
                 let expected = &expected["cmprsk_cif"];
-                near(fitted.incidence_at(cause, time), numbers(&expected["est"][place])[k], 1e-10);
-                close(fitted.aalen_variance(cause)[row], numbers(&expected["var_aalen"][place])[k], 1e-10);
+                near(
+                    fitted.incidence_at(cause, time),
+                    numbers(&expected["est"][place])[k],
+                    1e-10,
+                );
+                close(
+                    fitted.aalen_variance(cause)[row],
+                    numbers(&expected["var_aalen"][place])[k],
+                    1e-10,
+                );
             }
         }
     }
@@ -95,15 +110,28 @@ fn degenerate_input() {
         (1.0, 0.0, 0.0)
     );
     assert_eq!((fitted.incidence_at(0, 2.0), fitted.incidence_at(7, 2.0)), (0.0, 0.0));
-    assert_eq!((fitted.se_at(0, 2.0), fitted.se(7), fitted.aalen_variance(7)), (0.0, vec![], vec![]));
+    assert_eq!(
+        (fitted.se_at(0, 2.0), fitted.se(7), fitted.aalen_variance(7)),
+        (0.0, vec![], vec![])
+    );
     assert!(matches!(fitted.time_lost(1, 2.0), Err(Error::BeyondFollowUp { .. })));
     assert!(matches!(fitted.time_lost(1, 0.0), Err(Error::Parameter { .. })));
     let code = [FollowUp::until(1.0, u32::MAX).unwrap()];
     assert!(matches!(AalenJohansen::fit(&code), Err(Error::Parameter { .. })));
     let one = [FollowUp::until(1.0, 1).unwrap()];
-    assert!(matches!(AalenJohansen::fit_weighted(&one, Some(&[-1.0])), Err(Error::Weight { .. })));
+    assert!(matches!(
+        AalenJohansen::fit_weighted(&one, Some(&[-1.0])),
+        Err(Error::Weight { .. })
+    ));
     let all_fall = AalenJohansen::fit(&[FollowUp::until(1.0, 1).unwrap(); 3]).unwrap();
-    assert_eq!((all_fall.incidence_at(1, 1.0), all_fall.se(1), all_fall.aalen_variance(1)), (1.0, vec![0.0], vec![0.0]));
+    assert_eq!(
+        (
+            all_fall.incidence_at(1, 1.0),
+            all_fall.se(1),
+            all_fall.aalen_variance(1)
+        ),
+        (1.0, vec![0.0], vec![0.0])
+    );
     assert_eq!(all_fall.time_lost(1, 4.0).unwrap(), 3.0);
 }
 

@@ -125,7 +125,10 @@ impl GrayParams {
             return refuse("rho of Gray's test", self.rho);
         }
         if let Some(late) = subjects.iter().find(|subject| subject.entry() > 0.0) {
-            return refuse("an entry in Gray's test, which takes all from the origin,", late.entry());
+            return refuse(
+                "an entry in Gray's test, which takes all from the origin,",
+                late.entry(),
+            );
         }
         if !subjects.iter().any(|subject| subject.had(Some(self.cause))) {
             return Err(Error::NoEvents);

@@ -134,11 +134,21 @@ fn step(table: &Table, row: usize, group: usize, before: Curve) -> Curve {
 
 /// The finite-population factor of `events` among `at_risk`.
 fn ties(events: f64, at_risk: f64) -> f64 {
-    if events > 1.0 { 1.0 - (events - 1.0) / (at_risk - 1.0) } else { 1.0 }
+    if events > 1.0 {
+        1.0 - (events - 1.0) / (at_risk - 1.0)
+    } else {
+        1.0
+    }
 }
 
 impl Instant<'_> {
-    fn add(&self, sums: &mut Sums, contrast: &Array2<f64>, compensator: &Array2<f64>, competing: impl Fn(usize) -> f64) {
+    fn add(
+        &self,
+        sums: &mut Sums,
+        contrast: &Array2<f64>,
+        compensator: &Array2<f64>,
+        competing: impl Fn(usize) -> f64,
+    ) {
         let others = sums.xx.nrows();
         let mut x = vec![0.0; others];
         for k in (0..self.at_risk.len()).filter(|k| self.at_risk[*k] > 0.0) {

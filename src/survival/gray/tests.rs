@@ -7,14 +7,22 @@ use crate::survival::oracle::{close, json, near, numbers, table};
 #[test]
 fn both_causes_equal_the_reference() {
     for (file, exit, event, name) in [
-        ("brca_metastasis.csv", "met_time", "met_type", "brca_metastasis_vs_death"),
+        (
+            "brca_metastasis.csv",
+            "met_time",
+            "met_type",
+            "brca_metastasis_vs_death",
+        ),
         ("rotterdam.csv", "fe_days", "fe_type", "rotterdam_relapse_vs_death"),
     ] {
         let (women, expected) = (table(file), &json("competing_risks.json")[name]["gray_test"]);
         let column = women.column(expected["group"].as_str().unwrap());
         let group: Vec<usize> = column.iter().map(|g| *g as usize).collect();
         for (row, cause) in [1, 2].into_iter().enumerate() {
-            let ours = Gray::params().cause(cause).test(&women.follow_up(exit, event), &group, 2).unwrap();
+            let ours = Gray::params()
+                .cause(cause)
+                .test(&women.follow_up(exit, event), &group, 2)
+                .unwrap();
             let expected = numbers(&expected["rows"][row]);
             close(ours.chi_square, expected[0], 1e-10);
             near(ours.p, expected[1], 1e-10);
@@ -61,9 +69,18 @@ fn degenerate_input() {
     assert!(matches!(test(gray(), &[0, 1], 3), Err(Error::Groups(2))));
     assert!(matches!(test(gray(), &[0, 2], 2), Err(Error::Groups(_))));
     assert!(matches!(test(gray().cause(2), &[0, 1], 2), Err(Error::NoEvents)));
-    assert!(matches!(test(gray().cause(0), &[0, 1], 2), Err(Error::Parameter { .. })));
-    assert!(matches!(test(gray().rho(f64::NAN), &[0, 1], 2), Err(Error::Parameter { .. })));
-    assert!(matches!(test(gray().strata(vec![1]), &[0, 1], 2), Err(Error::Lengths { .. })));
+    assert!(matches!(
+        test(gray().cause(0), &[0, 1], 2),
+        Err(Error::Parameter { .. })
+    ));
+    assert!(matches!(
+        test(gray().rho(f64::NAN), &[0, 1], 2),
+        Err(Error::Parameter { .. })
+    ));
+    assert!(matches!(
+        test(gray().strata(vec![1]), &[0, 1], 2),
+        Err(Error::Lengths { .. })
+    ));
     let late = [FollowUp::new(0.5, 1.0, 1).unwrap(), until(2.0, 1)];
     assert!(matches!(gray().test(&late, &[0, 1], 2), Err(Error::Parameter { .. })));
     assert!(matches!(gray().test(&[], &[], 2), Err(Error::Groups(0))));

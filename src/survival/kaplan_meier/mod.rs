@@ -85,7 +85,11 @@ impl KaplanMeier {
             });
         }
         let z = z(level)?;
-        let bounds: Vec<Option<(f64, f64)>> = self.steps.iter().map(|step| step.se.and_then(|se| limits.of(step.survival, se, z))).collect();
+        let bounds: Vec<Option<(f64, f64)>> = self
+            .steps
+            .iter()
+            .map(|step| step.se.and_then(|se| limits.of(step.survival, se, z)))
+            .collect();
         Ok(Quantile {
             time: self.crossing(p, |i| Some(self.steps[i].survival)),
             lower: self.crossing(p, |i| bounds[i].map(|b| b.0)),

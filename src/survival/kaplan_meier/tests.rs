@@ -107,7 +107,10 @@ fn follow_up_is_the_time_to_censoring() {
         .collect();
     let curve = KaplanMeier::fit(&reversed, None).unwrap();
     let median = curve.quantile(0.5, Limits::LogLog, 0.95).unwrap().time;
-    assert_eq!(median, json("nonparametric.json")["reverse_km_median_followup"].as_f64());
+    assert_eq!(
+        median,
+        json("nonparametric.json")["reverse_km_median_followup"].as_f64()
+    );
 }
 
 #[test]

@@ -53,16 +53,15 @@ impl LogRank {
         if let Some(row) = scores.iter().position(|score| !score.is_finite()) {
             return Err(Error::NotFinite { row, column: 0 });
         }
-        let (mut sum, mut variance, mut scale) = (0.0, 0.0, 0.0);
         // The variance does not feel a shift of the scores, and is best computed without one.
         let middle = scores.iter().sum::<f64>() / groups as f64;
-        for g in 0..groups {
-            let own = scores[g] - middle;
+        let scores: Vec<f64> = scores.iter().map(|score| score - middle).collect();
+        let (mut sum, mut variance, mut scale) = (0.0, 0.0, 0.0);
+        for (g, own) in scores.iter().enumerate() {
             sum += own * (self.observed[g] - self.expected[g]);
             scale += own * own * self.variance[[g, g]];
-            for h in 0..groups {
-                variance += own * (scores[h] - middle) * self.variance[[g, h]];
-            }
+            let row = self.variance.row(g);
+            variance += own * row.iter().zip(&scores).map(|(v, other)| v * other).sum::<f64>();
         }
         if variance <= 1e-12 * scale || variance == 0.0 {
             return Err(Error::Groups(1));
@@ -142,7 +141,10 @@ impl LogRankParams {
         }
         let compare = |sums: &mut LogRank, subjects: &[FollowUp], weights: &[f64], group: &dyn Fn(usize) -> usize| {
             let causes = 1;
-            sums.add(&table(subjects, weights, &Split { group, groups, causes }), self.weighting);
+            sums.add(
+                &table(subjects, weights, &Split { group, groups, causes }),
+                self.weighting,
+            );
         };
         let Some(strata) = &self.strata else {
             compare(&mut sums, subjects, &weights, &|i| group[i]);

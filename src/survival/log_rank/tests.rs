@@ -64,7 +64,10 @@ fn the_family_equals_its_definition() {
         Weighting::FlemingHarrington { rho: 0.5, gamma: 1.5 },
     ];
     for weighting in weightings {
-        let ours = LogRank::params().weighting(weighting).test(&subjects, &group, 2).unwrap();
+        let ours = LogRank::params()
+            .weighting(weighting)
+            .test(&subjects, &group, 2)
+            .unwrap();
         let mut times: Vec<f64> = subjects.iter().filter(|s| s.event() > 0).map(FollowUp::exit).collect();
         times.sort_by(f64::total_cmp);
         times.dedup();
@@ -103,11 +106,18 @@ fn trend() {
     // R 4.2.2, survival 3.5-3: f <- survdiff(Surv(rfs_days, rfs_event) ~ size); s <- 0:2; sum(s * (f$obs - f$exp))^2 / (s %*% f$var %*% s)
     let ours = test.trend(&[0.0, 1.0, 2.0]).unwrap();
     close(ours.chi_square, 224.915811524604, 1e-10);
-    close(test.trend(&[10.0, 30.0, 50.0]).unwrap().chi_square, 224.915811524604, 1e-10);
+    close(
+        test.trend(&[10.0, 30.0, 50.0]).unwrap().chi_square,
+        224.915811524604,
+        1e-10,
+    );
     assert_eq!(ours.degrees, 1);
     assert!(matches!(test.trend(&[1.0; 3]), Err(Error::Groups(1))));
     assert!(matches!(test.trend(&[1.0; 2]), Err(Error::Lengths { .. })));
-    assert!(matches!(test.trend(&[1.0, f64::NAN, 0.0]), Err(Error::NotFinite { row: 1, .. })));
+    assert!(matches!(
+        test.trend(&[1.0, f64::NAN, 0.0]),
+        Err(Error::NotFinite { row: 1, .. })
+    ));
 }
 
 #[test]
@@ -121,7 +131,10 @@ fn degenerate_input() {
     let params = LogRank::params().strata(vec![0]);
     assert!(matches!(params.test(&two, &[0, 1], 2), Err(Error::Lengths { .. })));
     let params = LogRank::params().weights(vec![1.0, 0.0]);
-    assert!(matches!(params.test(&two, &[0, 1], 2), Err(Error::Weight { row: 1, .. })));
+    assert!(matches!(
+        params.test(&two, &[0, 1], 2),
+        Err(Error::Weight { row: 1, .. })
+    ));
     let params = LogRank::params().weighting(Weighting::FlemingHarrington { rho: -1.0, gamma: 0.0 });
     assert!(matches!(params.test(&two, &[0, 1], 2), Err(Error::Parameter { .. })));
     // Each group alone in its stratum: nothing is compared.

@@ -49,6 +49,8 @@ impl MultiStateParams {
         let times = place(rows, &mut histories.stays)?;
         let at_risk = at_risk(&histories.stays, times.len(), self.states);
         let jumps = jumps(&mut histories.stays, self.states);
+        let mut starts: Vec<usize> = (0..histories.stays.len()).collect();
+        starts.sort_unstable_by_key(|place| (histories.stays[*place].first, *place));
         let start = start(&histories.stays, self.states);
         let occupation = occupation(&start, &jumps, &at_risk);
         Ok(MultiState {
@@ -63,13 +65,16 @@ impl MultiStateParams {
             followed_to: rows.iter().map(|row| row.exit).fold(0.0, f64::max),
             jumps,
             stays: histories.stays,
+            starts,
             start_varies: self.start_varies,
         })
     }
 
     fn known(&self, row: usize, state: usize) -> Result<usize, Error> {
         let states = self.states;
-        (state < states).then_some(state).ok_or(Error::State { row, state, states })
+        (state < states)
+            .then_some(state)
+            .ok_or(Error::State { row, state, states })
     }
 
     fn histories(&self, rows: &[Sojourn], weights: &[f64]) -> Result<Histories, Error> {
@@ -108,7 +113,11 @@ impl MultiStateParams {
                         exit: seen_to,
                     });
                 }
-                let to = row.to.map(|to| self.known(i, to)).transpose()?.filter(|to| *to != state);
+                let to = row
+                    .to
+                    .map(|to| self.known(i, to))
+                    .transpose()?
+                    .filter(|to| *to != state);
                 histories.stays[i] = Stay {
                     subject: histories.subjects,
                     state,

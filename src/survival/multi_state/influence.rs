@@ -39,9 +39,12 @@ impl MultiState {
             added: Array2::zeros((self.subjects, self.states)),
         };
         let mut after = sweep.product.clone();
-        // `stays` are in order of their end; these are in order of their start.
-        let mut starts: Vec<&Stay> = self.stays.iter().filter(|stay| stay.first < until).collect();
-        starts.sort_by_key(|stay| stay.first);
+        let begun = self.starts.partition_point(|place| self.stays[*place].first < until);
+        let mut starts = self.starts[..begun]
+            .iter()
+            .map(|place| &self.stays[*place])
+            .rev()
+            .peekable();
         let mut ends = &self.stays[..self.stays.partition_point(|stay| stay.last <= until)];
         let mut jumps = &self.jumps[..self.jumps.partition_point(|jump| jump.step < until)];
         for step in (0..until).rev() {
@@ -59,7 +62,7 @@ impl MultiState {
             let (rest, here) = jumps.split_at(jumps.len() - moved);
             jumps = rest;
             self.step_back(&mut sweep, &mut after, step, here);
-            while let Some(stay) = starts.pop_if(|stay| stay.first == step) {
+            while let Some(stay) = starts.next_if(|stay| stay.first == step) {
                 sweep.add(stay, -1.0);
             }
         }
@@ -78,7 +81,10 @@ impl MultiState {
             let n = self.at_risk[[step, jump.from]];
             let share = jump.weight / n;
             let change = &after.row(jump.to) - &after.row(jump.from);
-            sweep.lost.row_mut(jump.from).scaled_add(before[jump.from] / n * share, &change);
+            sweep
+                .lost
+                .row_mut(jump.from)
+                .scaled_add(before[jump.from] / n * share, &change);
             sweep.product.row_mut(jump.from).scaled_add(share, &change);
         }
     }

@@ -85,7 +85,9 @@ pub struct MultiState {
     /// The largest time under observation: beyond it the chances are not known.
     pub followed_to: f64,
     jumps: Vec<Jump>,
+    /// In order of their end, and their places in order of their start.
     stays: Vec<Stay>,
+    starts: Vec<usize>,
     start_varies: bool,
 }
 

@@ -17,7 +17,10 @@ fn histories() -> Vec<Sojourn> {
     let mut rows = Vec::new();
     for i in 0..women.rows {
         let (id, exit) = (column("pid")[i] as u64, column("t_exit")[i]);
-        let mut moves = vec![(column("t_relapse")[i], RELAPSE), (column("t_metastasis")[i], METASTASIS)];
+        let mut moves = vec![
+            (column("t_relapse")[i], RELAPSE),
+            (column("t_metastasis")[i], METASTASIS),
+        ];
         moves.retain(|(time, _)| !time.is_nan());
         moves.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (mut from, mut spread) = (0.0, false);
@@ -81,7 +84,12 @@ fn any_states_equal_the_reference() {
     assert_eq!(plain.transitions, ndarray::array![[0, 4, 1], [2, 0, 3], [0, 0, 0]]);
     assert_eq!((plain.censored.as_slice(), plain.subjects), ([3, 1, 0].as_slice(), 8));
     // The same with influence = TRUE: the error of the shares at the start counts.
-    let varying = params.clone().start_varies(true).fit(&rows).unwrap().se(&[3.0, 5.0, 6.0, 9.0]);
+    let varying = params
+        .clone()
+        .start_varies(true)
+        .fit(&rows)
+        .unwrap()
+        .se(&[3.0, 5.0, 6.0, 9.0]);
     let expected = [
         [0.1749302234903363, 0.1870439059165649, 0.1113919353692453],
         [0.1690436267932667, 0.1548998164518289, 0.1113919353692453],
@@ -147,17 +155,36 @@ fn degenerate_input() {
     assert!(matches!(two.fit(&[row(1, 0.0, 1.0, Some(0))]), Err(Error::NoEvents)));
     assert!(matches!(
         two.fit(&[row(1, 0.0, 1.0, Some(2))]),
-        Err(Error::State { row: 0, state: 2, states: 2 })
+        Err(Error::State {
+            row: 0,
+            state: 2,
+            states: 2
+        })
     ));
     let rows = [row(1, 1.0, 3.0, Some(1)), row(1, 0.0, 2.0, None)];
     assert!(matches!(two.fit(&rows), Err(Error::Overlap { row: 0, .. })));
     assert!(matches!(MultiState::params(1).fit(&rows), Err(Error::Parameter { .. })));
-    assert!(matches!(two.clone().initial(vec![0]).fit(&rows), Err(Error::Lengths { .. })));
-    assert!(matches!(two.clone().initial(vec![0, 5]).fit(&rows), Err(Error::State { .. })));
-    assert!(matches!(two.weights(vec![1.0, -1.0]).fit(&rows), Err(Error::Weight { row: 1, .. })));
-    assert!(matches!(Sojourn::new(1, 2.0, 2.0, None), Err(Error::NoTimeAtRisk { .. })));
+    assert!(matches!(
+        two.clone().initial(vec![0]).fit(&rows),
+        Err(Error::Lengths { .. })
+    ));
+    assert!(matches!(
+        two.clone().initial(vec![0, 5]).fit(&rows),
+        Err(Error::State { .. })
+    ));
+    assert!(matches!(
+        two.weights(vec![1.0, -1.0]).fit(&rows),
+        Err(Error::Weight { row: 1, .. })
+    ));
+    assert!(matches!(
+        Sojourn::new(1, 2.0, 2.0, None),
+        Err(Error::NoTimeAtRisk { .. })
+    ));
     let sure = MultiState::params(2).fit(&[row(1, 0.0, 1.0, Some(1))]).unwrap();
-    assert_eq!((sure.occupation_at(0.5), sure.occupation_at(9.0)), (vec![1.0, 0.0], vec![0.0, 1.0]));
+    assert_eq!(
+        (sure.occupation_at(0.5), sure.occupation_at(9.0)),
+        (vec![1.0, 0.0], vec![0.0, 1.0])
+    );
     assert_eq!(sure.se(&[0.5, 1.0]), Array2::<f64>::zeros((2, 2)));
     assert_eq!((sure.hazard_at(0, 1, 1.0), sure.hazard_at(1, 0, 1.0)), (1.0, 0.0));
 }

@@ -75,7 +75,10 @@ fn degenerate_input() {
     assert!(matches!(NelsonAalen::fit(&[], None), Err(Error::Empty)));
     assert!(matches!(NelsonAalen::fit_untied(&[]), Err(Error::Empty)));
     let censored = NelsonAalen::fit(&[FollowUp::until(1.0, 0).unwrap()], None).unwrap();
-    assert_eq!((censored.hazard_at(2.0), censored.se_at(2.0), censored.survival_at(2.0)), (0.0, 0.0, 1.0));
+    assert_eq!(
+        (censored.hazard_at(2.0), censored.se_at(2.0), censored.survival_at(2.0)),
+        (0.0, 0.0, 1.0)
+    );
 }
 
 proptest! {

@@ -34,12 +34,29 @@ fn two_groups() {
     });
     let ours = with.against(&without, 0.95).unwrap();
     let [difference, ratio, lost]: [[f64; 4]; 3] = [
-        [-79.8257967644799, -148.836504547011, -10.8150889819491, 0.0233827803137836],
-        [0.942680021731764, 0.894687212451218, 0.993247261171347, 0.0268209625423478],
+        [
+            -79.8257967644799,
+            -148.836504547011,
+            -10.8150889819491,
+            0.0233827803137836,
+        ],
+        [
+            0.942680021731764,
+            0.894687212451218,
+            0.993247261171347,
+            0.0268209625423478,
+        ],
         [1.18419983354846, 1.03223485221131, 1.35853700615908, 0.0158339066173908],
     ];
-    for (ours, expected) in [(ours.difference, difference), (ours.ratio, ratio), (ours.ratio_lost.unwrap(), lost)] {
-        for (ours, expected) in [ours.estimate, ours.lower, ours.upper, ours.p].into_iter().zip(expected) {
+    for (ours, expected) in [
+        (ours.difference, difference),
+        (ours.ratio, ratio),
+        (ours.ratio_lost.unwrap(), lost),
+    ] {
+        for (ours, expected) in [ours.estimate, ours.lower, ours.upper, ours.p]
+            .into_iter()
+            .zip(expected)
+        {
             close(ours, expected, 1e-10);
         }
     }
@@ -56,7 +73,14 @@ fn horizons_beyond_what_was_seen() {
     // The curve has come to 0 and stays there.
     let fallen = [until(1.0, 1), until(4.0, 1)];
     assert_eq!(Rmst::of(&fallen, None, 9.0).unwrap().mean, 2.5);
-    assert_eq!(Rmst::of(&censored, None, 0.5).unwrap(), Rmst { tau: 0.5, mean: 0.5, se: 0.0 });
+    assert_eq!(
+        Rmst::of(&censored, None, 0.5).unwrap(),
+        Rmst {
+            tau: 0.5,
+            mean: 0.5,
+            se: 0.0
+        }
+    );
     for tau in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(Rmst::of(&fallen, None, tau), Err(Error::Parameter { .. })));
     }

@@ -32,6 +32,10 @@ pub enum Error {
     Stratified(usize),
     #[error("{events} events at one time among {at_risk} at risk are more draws than can be summed; take Efron's rule")]
     TiesBeyondExact { events: usize, at_risk: usize },
+    #[error("row {row} starts at {entry}, before an earlier row of its subject has ended at {exit}")]
+    Overlap { row: usize, entry: f64, exit: f64 },
+    #[error("row {row} names the state {state}, and there are {states}, counted from 0")]
+    State { row: usize, state: usize, states: usize },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

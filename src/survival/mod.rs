@@ -44,10 +44,14 @@ pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;
 pub use follow_up::FollowUp;
+pub use gray::Gray;
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;
+pub use multi_state::{MultiState, Sojourn};
+pub use nelson_aalen::NelsonAalen;
 pub use provenance::Provenance;
+pub use rmst::Rmst;
 
 use ndarray::{Array2, ArrayView2};
 

@@ -2,4 +2,4 @@
 
 mod concordance;
 
-pub use concordance::{Concordance, concordance};
+pub use concordance::{Comparison, Concordance, Pairs, concordance};

@@ -1,0 +1,137 @@
+//! Concordance: of the pairs of which we know who fell first, how often was that one's score higher?
+
+mod order;
+mod pairs;
+#[cfg(test)]
+mod tests;
+
+use crate::survival::risk_set::checked_weights;
+use crate::survival::{Error, FollowUp};
+use order::{Sides, Tally, by_number};
+
+/// Weight of the pairs (their number, where nobody is weighted) by what time and score say of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pairs {
+    pub concordant: f64,
+    pub discordant: f64,
+    /// Comparable, but with equal scores: half a success.
+    pub tied_score: f64,
+    /// Two events at one time, scores apart: not comparable.
+    pub tied_time: f64,
+    /// Two events at one time with equal scores.
+    pub tied_both: f64,
+}
+
+impl Pairs {
+    /// The pairs that can be compared.
+    pub fn comparable(&self) -> f64 {
+        self.concordant + self.discordant + self.tied_score
+    }
+
+    /// `None` when no pair can be compared.
+    pub fn index(&self) -> Option<f64> {
+        let pairs = self.comparable();
+        (pairs > 0.0).then(|| (self.concordant + 0.5 * self.tied_score) / pairs)
+    }
+}
+
+/// Harrell's C with its standard error. Harrell et al., Stat Med 1996;15:361.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concordance {
+    /// Over all strata.
+    pub pairs: Pairs,
+    /// In ascending order of the strata's numbers; one where nothing is stratified.
+    pub by_stratum: Vec<Pairs>,
+    /// By the infinitesimal jackknife, over clusters where there are any; `None` when no pair can be compared.
+    pub se: Option<f64>,
+}
+
+impl Concordance {
+    /// `None` when no pair can be compared.
+    pub fn index(&self) -> Option<f64> {
+        self.pairs.index()
+    }
+}
+
+/// Who is compared with whom, and how much each counts. The default: any event, one subject one vote, all in one stratum.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Comparison<'a> {
+    /// Which event counts; others are censored. `None`: any.
+    pub cause: Option<u32>,
+    /// One a subject, above 0; a pair weighs their product.
+    pub weights: Option<&'a [f64]>,
+    /// Only subjects of one stratum are compared.
+    pub strata: Option<&'a [usize]>,
+    /// Rows of one cluster (a patient with several) vary together: their parts of the jackknife are added before they are squared.
+    pub clusters: Option<&'a [usize]>,
+}
+
+impl Comparison<'_> {
+    /// A higher score means an earlier event. Errors: `Lengths`, `NotFinite` (a score), `Weight`.
+    ///
+    /// A pair counts when the later one was at risk at the earlier one's event; one censored at that time counts as later, two events
+    /// at one time do not count. O(n log n): two sorts and one pass a bit of the ranks.
+    pub fn of(&self, subjects: &[FollowUp], scores: &[f64]) -> Result<Concordance, Error> {
+        self.weighted(subjects, scores, |_, _| 1.0)
+    }
+
+    /// `factor` (of a row and its weight) multiplies what a case weighs; 0 takes it out as a case.
+    fn weighted(
+        &self,
+        subjects: &[FollowUp],
+        scores: &[f64],
+        factor: impl Fn(usize, &FollowUp) -> f64,
+    ) -> Result<Concordance, Error> {
+        let n = subjects.len();
+        let lengths = [
+            Some(scores.len()),
+            self.strata.map(<[_]>::len),
+            self.clusters.map(<[_]>::len),
+        ];
+        if let Some(records) = lengths.into_iter().flatten().find(|given| *given != n) {
+            return Err(Error::Lengths { records, targets: n });
+        }
+        if let Some(row) = scores.iter().position(|s| !s.is_finite()) {
+            return Err(Error::NotFinite { row, column: 0 });
+        }
+        let weights = checked_weights(self.weights, n)?;
+        let cases: Vec<f64> = (subjects.iter().zip(&weights).enumerate())
+            .map(|(i, (s, w))| if s.had(self.cause) { w * factor(i, s) } else { 0.0 })
+            .collect();
+        let sides = Sides {
+            subjects,
+            scores,
+            weights: &weights,
+            cases: &cases,
+            cause: self.cause,
+        };
+        let mut tally = Tally::new(n);
+        let by_stratum = match self.strata {
+            None => vec![sides.count(&(0..n).collect::<Vec<usize>>(), &mut tally)],
+            Some(strata) => by_number(strata)
+                .iter()
+                .map(|rows| sides.count(rows, &mut tally))
+                .collect(),
+        };
+        let pairs = by_stratum.iter().fold(Pairs::default(), |sum, p: &Pairs| Pairs {
+            concordant: sum.concordant + p.concordant,
+            discordant: sum.discordant + p.discordant,
+            tied_score: sum.tied_score + p.tied_score,
+            tied_time: sum.tied_time + p.tied_time,
+            tied_both: sum.tied_both + p.tied_both,
+        });
+        let se = pairs
+            .index()
+            .map(|index| tally.se(index, pairs.comparable(), self.clusters));
+        Ok(Concordance { pairs, by_stratum, se })
+    }
+}
+
+/// [`Comparison`] by its defaults, with the cause that counts (any for `None`). Errors: `Lengths`, `NotFinite` (a score).
+pub fn concordance(subjects: &[FollowUp], scores: &[f64], cause: Option<u32>) -> Result<Concordance, Error> {
+    let comparison = Comparison {
+        cause,
+        ..Comparison::default()
+    };
+    comparison.of(subjects, scores)
+}

@@ -28,6 +28,10 @@ pub enum Error {
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
     BeyondFollowUp { asked: f64, followed: f64 },
+    #[error("row {row} comes under observation at {entry}; this measure needs everybody watched from the origin")]
+    DelayedEntry { row: usize, entry: f64 },
+    #[error("nobody in the data that give the censoring weights could still be watched at {0}")]
+    NoWeight(f64),
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

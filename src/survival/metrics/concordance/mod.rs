@@ -5,6 +5,7 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use super::censoring::{CaseWeight, Censoring, from_the_origin};
 use crate::survival::risk_set::checked_weights;
 use crate::survival::{Error, FollowUp};
 use order::{Sides, Tally, by_number};
@@ -72,15 +73,39 @@ impl Comparison<'_> {
     /// A pair counts when the later one was at risk at the earlier one's event; one censored at that time counts as later, two events
     /// at one time do not count. O(n log n): two sorts and one pass a bit of the ranks.
     pub fn of(&self, subjects: &[FollowUp], scores: &[f64]) -> Result<Concordance, Error> {
-        self.weighted(subjects, scores, |_, _| 1.0)
+        self.weighted(subjects, scores, |_| 1.0)
     }
 
-    /// `factor` (of a row and its weight) multiplies what a case weighs; 0 takes it out as a case.
+    /// Uno's C: pairs whose first event comes before `tau`, each over the square of the chance to be watched until then, so that the
+    /// answer does not depend on the censoring. Uno et al., Stat Med 2011;30:1105. The standard error takes the censoring curve as
+    /// known, as R's does. Errors: those of `of`; `DelayedEntry`; `NoWeight` where the curve has come down to 0 before `tau`.
+    pub fn uno(
+        &self,
+        subjects: &[FollowUp],
+        scores: &[f64],
+        tau: f64,
+        censoring: &Censoring,
+        rule: CaseWeight,
+    ) -> Result<Concordance, Error> {
+        from_the_origin(subjects)?;
+        let weight = |s: &FollowUp| censoring.case_weight(s.exit(), rule);
+        let counts = |s: &&FollowUp| s.had(self.cause) && s.exit() < tau;
+        if let Some(s) = subjects.iter().filter(counts).find(|s| weight(s).is_infinite()) {
+            return Err(Error::NoWeight(s.exit()));
+        }
+        self.weighted(
+            subjects,
+            scores,
+            |s| if s.exit() < tau { weight(s).powi(2) } else { 0.0 },
+        )
+    }
+
+    /// `factor` multiplies what a case weighs; 0 takes it out as a case.
     fn weighted(
         &self,
         subjects: &[FollowUp],
         scores: &[f64],
-        factor: impl Fn(usize, &FollowUp) -> f64,
+        factor: impl Fn(&FollowUp) -> f64,
     ) -> Result<Concordance, Error> {
         let n = subjects.len();
         let lengths = [
@@ -95,8 +120,8 @@ impl Comparison<'_> {
             return Err(Error::NotFinite { row, column: 0 });
         }
         let weights = checked_weights(self.weights, n)?;
-        let cases: Vec<f64> = (subjects.iter().zip(&weights).enumerate())
-            .map(|(i, (s, w))| if s.had(self.cause) { w * factor(i, s) } else { 0.0 })
+        let cases: Vec<f64> = (subjects.iter().zip(&weights))
+            .map(|(s, w)| if s.had(self.cause) { w * factor(s) } else { 0.0 })
             .collect();
         let sides = Sides {
             subjects,

@@ -71,7 +71,7 @@ impl<'a> Ipcw<'a> {
     }
 
     /// What is known of everybody at `time`. Errors: `NotATime`; `BeyondFollowUp` after the last exit; `NoWeight` where the censoring
-    /// curve has come down to 0 and somebody is still to be weighed.
+    /// curve has come down to 0, as where all who are left are censored at `time` itself.
     pub fn at(&self, time: f64) -> Result<Horizon<'_>, Error> {
         if !time.is_finite() {
             return Err(Error::NotATime(time));
@@ -82,18 +82,19 @@ impl<'a> Ipcw<'a> {
                 followed: self.followed_to,
             });
         }
+        // At 0, those lost at this very moment have nobody left who could stand for them.
         let free = 1.0 / self.censoring.at(time);
         let weights: Vec<f64> = (self.subjects.iter().zip(&self.event_weights))
             .map(|(s, &event)| if s.exit() > time { free } else { event })
             .collect();
-        match weights.iter().position(|w| w.is_infinite()) {
-            Some(row) => Err(Error::NoWeight(self.subjects[row].exit().min(time))),
-            None => Ok(Horizon {
-                ipcw: self,
-                time,
-                weights,
-            }),
+        if free.is_infinite() || weights.iter().any(|w| w.is_infinite()) {
+            return Err(Error::NoWeight(time));
         }
+        Ok(Horizon {
+            ipcw: self,
+            time,
+            weights,
+        })
     }
 
     /// The Brier score averaged over time: trapezoids between ascending `times`, over the length of the grid. One row of `risks` a

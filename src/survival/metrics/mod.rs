@@ -21,3 +21,5 @@ pub use ipcw::{Estimate, Horizon, Ipcw, prediction_accuracy};
 pub use landmark::since;
 pub use net_benefit::{NetBenefit, net_benefit};
 pub use observed::observed_risk;
+
+pub(super) use calibration::quantile;

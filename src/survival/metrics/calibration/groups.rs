@@ -14,7 +14,7 @@ pub struct Group {
 }
 
 /// The value below which a share `p` of the `sorted` numbers lies, between two of them by straight line (R's type 7).
-pub(super) fn quantile(sorted: &[f64], p: f64) -> f64 {
+pub(in crate::survival) fn quantile(sorted: &[f64], p: f64) -> f64 {
     let index = (sorted.len() - 1) as f64 * p;
     let low = index.floor();
     let (a, b) = (sorted[low as usize], sorted[index.ceil() as usize]);

@@ -8,6 +8,8 @@ pub use curve::{Smooth, smooth};
 pub use groups::{Group, by_risk};
 pub use poisson::{Poisson, poisson};
 
+pub(in crate::survival) use groups::quantile;
+
 use linfa::Dataset;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2};

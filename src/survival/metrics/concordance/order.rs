@@ -108,10 +108,11 @@ impl Sides<'_> {
             balance += mark.balance;
             tally.balance[rows[row(order[mark.place as usize], rows.len())]] += mark.balance;
         }
-        // Each pair stands in the balance of both of its members.
-        let (apart, lead) = (comparable - pairs.tied_score, 0.5 * balance);
-        pairs.concordant = (0.5 * (apart + lead)).max(0.0);
-        pairs.discordant = (0.5 * (apart - lead)).max(0.0);
+        // Each pair stands in the balance of both of its members. Where there are none, rounding must not make some.
+        let apart = (comparable - pairs.tied_score).max(0.0);
+        let lead = (0.5 * balance).clamp(-apart, apart);
+        pairs.concordant = 0.5 * (apart + lead);
+        pairs.discordant = 0.5 * (apart - lead);
         pairs
     }
 

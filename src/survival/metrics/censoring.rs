@@ -1,6 +1,6 @@
 //! The chance to be still under observation: the reverse Kaplan-Meier curve that weighs what censoring has taken away.
 
-use crate::survival::risk_set::ascending;
+use crate::survival::risk_set::{ascending, checked_weights};
 use crate::survival::{Error, FollowUp};
 
 /// What an event at T weighs.
@@ -22,33 +22,47 @@ pub struct Censoring {
 }
 
 impl Censoring {
-    /// From the validation data or, where those are few, from the development data. Errors: `Empty`.
-    pub fn fit(subjects: &[FollowUp]) -> Result<Censoring, Error> {
+    /// From the validation data or, where those are few, from the development data. Weights are one a subject, above 0. Errors: `Empty`,
+    /// `Lengths`, `Weight`.
+    pub fn fit(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<Censoring, Error> {
         let n = subjects.len();
         if n == 0 {
             return Err(Error::Empty);
         }
+        let weights = checked_weights(weights, n)?;
         let by_exit = ascending(n, |i| subjects[i].exit());
         let by_entry = ascending(n, |i| subjects[i].entry());
-        let (mut entered, mut left, mut g) = (0, 0, 1.0);
+        let (mut entered, mut g) = (0, 1.0);
+        let (mut at_risk, mut count) = (0.0, 0);
         let mut curve = Censoring {
             times: Vec::new(),
             free: Vec::new(),
         };
         for tied in by_exit.chunk_by(|a, b| subjects[*a].exit() == subjects[*b].exit()) {
             let time = subjects[tied[0]].exit();
-            entered += by_entry[entered..]
-                .iter()
-                .take_while(|i| subjects[**i].entry() < time)
-                .count();
-            let censored = tied.iter().filter(|i| subjects[**i].event() == 0).count();
-            let at_risk = entered - left - (tied.len() - censored);
-            left += tied.len();
-            if censored > 0 {
-                g *= 1.0 - censored as f64 / at_risk as f64;
+            while entered < n && subjects[by_entry[entered]].entry() < time {
+                at_risk += weights[by_entry[entered]];
+                count += 1;
+                entered += 1;
+            }
+            let side = |censored: bool| {
+                let one = tied.iter().filter(|i| (subjects[**i].event() == 0) == censored);
+                one.fold((0, 0.0), |(count, sum), i| (count + 1, sum + weights[*i]))
+            };
+            let (events, censored) = (side(false), side(true));
+            if censored.0 > 0 {
+                // With nobody left the curve is at 0, whatever rounding left behind.
+                let lost = if count == events.0 + censored.0 {
+                    1.0
+                } else {
+                    censored.1 / (at_risk - events.1)
+                };
+                g *= 1.0 - lost;
                 curve.times.push(time);
                 curve.free.push(g);
             }
+            at_risk -= events.1 + censored.1;
+            count -= tied.len();
         }
         Ok(curve)
     }

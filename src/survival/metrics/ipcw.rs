@@ -31,7 +31,7 @@ impl<'a> Ipcw<'a> {
     /// The censoring curve comes from the subjects themselves, and its uncertainty is in the standard errors. `cause`: which event is
     /// predicted; those who fell to another one are known to stay free of it. `None`: any event. Errors: `Empty`, `DelayedEntry`.
     pub fn new(subjects: &'a [FollowUp], cause: Option<u32>, rule: CaseWeight) -> Result<Ipcw<'a>, Error> {
-        let mut own = Ipcw::given(subjects, cause, rule, Censoring::fit(subjects)?)?;
+        let mut own = Ipcw::given(subjects, cause, rule, Censoring::fit(subjects, None)?)?;
         own.influence = Some(Influence::of(subjects, rule));
         Ok(own)
     }

@@ -55,7 +55,15 @@ impl<'a> Observed<'a> {
             }
             at_risk -= leave;
         }
-        (n, if self.cause.is_none() { 1.0 - free } else { fallen })
+        // a sum of many shares can pass 1 in its last bit
+        (
+            n,
+            if self.cause.is_none() {
+                1.0 - free
+            } else {
+                fallen.min(1.0)
+            },
+        )
     }
 }
 

@@ -40,7 +40,7 @@ fn knot_shares(knots: usize) -> Result<&'static [f64], Error> {
 
 /// A Cox model (Efron) of a restricted cubic spline of the complementary log-log of the predicted risk; with other events beside
 /// `cause`, the pair of cause-specific models. Errors: `Empty`, `DelayedEntry`, `Lengths`, `NotFinite`, `Parameter` (a risk that is
-/// not within (0, 1); knots other than 3, 4 or 5), `BeyondFollowUp`, and those of the fit.
+/// not within (0, 1); knots other than 3, 4 or 5), `NotATime`, `BeyondFollowUp`, and those of the fit.
 pub fn smooth(
     subjects: &[FollowUp],
     cause: Option<u32>,
@@ -56,7 +56,10 @@ pub fn smooth(
         return Err(Error::Parameter { name, value });
     }
     let followed = subjects.iter().map(FollowUp::exit).fold(0.0, f64::max);
-    if !(horizon <= followed) {
+    if !horizon.is_finite() {
+        return Err(Error::NotATime(horizon));
+    }
+    if horizon > followed {
         return Err(Error::BeyondFollowUp {
             asked: horizon,
             followed,

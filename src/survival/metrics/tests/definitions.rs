@@ -91,7 +91,7 @@ fn standard_error(subjects: &[FollowUp], time: f64, parts: &[f64], mean: f64) ->
 proptest! {
     #[test]
     fn the_censoring_curve((subjects, _) in from_origin()) {
-        let curve = Censoring::fit(&subjects).unwrap();
+        let curve = Censoring::fit(&subjects, None).unwrap();
         for time in 0..13 {
             let time = f64::from(time);
             prop_assert!((curve.at(time) - censoring(&subjects, time, true)).abs() < 1e-14);
@@ -139,7 +139,7 @@ proptest! {
 
     #[test]
     fn uno((subjects, scores) in from_origin(), tau in 1u8..13) {
-        let (tau, curve) = (f64::from(tau), Censoring::fit(&subjects).unwrap());
+        let (tau, curve) = (f64::from(tau), Censoring::fit(&subjects, None).unwrap());
         let (mut won, mut all) = (0.0, 0.0);
         for (first, score) in subjects.iter().zip(&scores).filter(|(s, _)| s.event() > 0 && s.exit() < tau) {
             let weight = censoring(&subjects, first.exit(), false).powi(-2);

@@ -69,7 +69,7 @@ fn bad_input_has_a_name() {
 /// Development data that were watched for a shorter time can't weigh what came later.
 #[test]
 fn nobody_watched_that_long() {
-    let short = Censoring::fit(&until(&[(1.0, 1), (2.0, 0)])).unwrap();
+    let short = Censoring::fit(&until(&[(1.0, 1), (2.0, 0)]), None).unwrap();
     let some = until(&[(1.0, 1), (2.0, 0), (3.0, 1), (4.0, 0)]);
     let ipcw = Ipcw::given(&some, None, CaseWeight::Before, short.clone()).unwrap();
     assert!(ipcw.at(1.5).is_ok());

@@ -4,4 +4,5 @@ mod competing;
 mod definitions;
 mod degenerate;
 mod external;
+mod further;
 mod landmark;

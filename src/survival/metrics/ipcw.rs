@@ -6,6 +6,7 @@ use ndarray::ArrayView2;
 
 use super::censoring::{CaseWeight, Censoring, from_the_origin, one_a_subject, risks_of};
 use super::influence::Influence;
+use crate::survival::inference::z;
 use crate::survival::{Error, FollowUp};
 
 /// A measure with its standard error, `None` for a single subject.
@@ -13,6 +14,15 @@ use crate::survival::{Error, FollowUp};
 pub struct Estimate {
     pub value: f64,
     pub se: Option<f64>,
+}
+
+impl Estimate {
+    /// Normal limits within [0, 1]; `None` without a standard error. Errors: a level outside (0, 1).
+    pub fn limits(&self, level: f64) -> Result<Option<(f64, f64)>, Error> {
+        let z = z(level)?;
+        let limits = |se: f64| ((self.value - z * se).max(0.0), (self.value + z * se).min(1.0));
+        Ok(self.se.map(limits))
+    }
 }
 
 /// Subjects with the weight each has for having been watched long enough: a case 1/G(T−), somebody free at `t` 1/G(t).

@@ -13,6 +13,17 @@ pub struct Split {
 }
 
 /// How rows are dealt into folds of about equal numbers of groups.
+///
+/// ```
+/// use metwatch::survival::resample::Folds;
+///
+/// let patients = [1, 1, 2, 2, 3, 4];
+/// let folds = Folds { folds: 2, seed: 1, groups: Some(&patients), events: None };
+/// for split in folds.split(6)? {
+///     assert!(split.test.iter().all(|i| split.train.iter().all(|j| patients[*i] != patients[*j])));
+/// }
+/// # Ok::<(), metwatch::survival::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Folds<'a> {
     pub folds: usize,

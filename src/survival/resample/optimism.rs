@@ -22,6 +22,23 @@ impl Bootstrap<'_> {
     /// Harrell's optimism-corrected estimate, one for each number that `measure` gives. Every step that looked at the data (choice of
     /// columns, of knots, of a penalty) belongs into `fit`. Harrell et al., Stat Med 1996;15:361.
     ///
+    /// ```
+    /// use metwatch::survival::Error;
+    /// use metwatch::survival::resample::{Bootstrap, Draw};
+    ///
+    /// let values = [1.0, 2.0, 4.0, 8.0, 9.0];
+    /// let bootstrap = Bootstrap { replicates: 200, seed: 1, clusters: None };
+    /// let mean = |draw: &Draw| draw.rows.iter().map(|i| values[*i]).sum::<f64>() / draw.rows.len() as f64;
+    /// // How far the values lie from the mean that was fitted to them.
+    /// let error = |fitted: &f64, draw: &Draw| {
+    ///     let squares = draw.rows.iter().map(|i| (values[*i] - fitted).powi(2));
+    ///     Ok(vec![squares.sum::<f64>() / draw.rows.len() as f64])
+    /// };
+    /// let corrected = &bootstrap.optimism(5, |draw| Ok::<_, Error>(mean(draw)), error)?[0];
+    /// assert!(corrected.optimism < 0.0 && corrected.corrected > corrected.apparent);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// Errors: those of `run`; what `fit` or `measure` say of all the data; what the last replicate says where none could be fitted.
     pub fn optimism<M, E: From<Error> + Send>(
         &self,

@@ -6,6 +6,7 @@ mod pairs;
 mod tests;
 
 use super::censoring::{CaseWeight, Censoring, from_the_origin};
+use super::ipcw::Estimate;
 use crate::survival::risk_set::checked_weights;
 use crate::survival::{Error, FollowUp};
 use order::{Sides, Tally, by_number};
@@ -52,9 +53,33 @@ impl Concordance {
     pub fn index(&self) -> Option<f64> {
         self.pairs.index()
     }
+
+    /// With its standard error, from which limits follow. `None` when no pair can be compared.
+    pub fn estimate(&self) -> Option<Estimate> {
+        let value = self.index()?;
+        Some(Estimate { value, se: self.se })
+    }
 }
 
 /// Who is compared with whom, and how much each counts. The default: any event, one subject one vote, all in one stratum.
+///
+/// ```
+/// use metwatch::survival::FollowUp;
+/// use metwatch::survival::metrics::Comparison;
+///
+/// let subjects = [
+///     FollowUp::until(2.0, 1)?,
+///     FollowUp::until(3.0, 1)?,
+///     FollowUp::until(4.0, 0)?,
+/// ];
+/// let by_clinic = Comparison {
+///     strata: Some(&[0, 0, 1]),
+///     ..Comparison::default()
+/// };
+/// let c = by_clinic.of(&subjects, &[0.9, 0.4, 0.7])?;
+/// assert_eq!((c.index(), c.pairs.comparable()), (Some(1.0), 1.0));
+/// # Ok::<(), metwatch::survival::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Comparison<'a> {
     /// Which event counts; others are censored. `None`: any.
@@ -115,6 +140,13 @@ impl Comparison<'_> {
         ];
         if let Some(records) = lengths.into_iter().flatten().find(|given| *given != n) {
             return Err(Error::Lengths { records, targets: n });
+        }
+        // Places are packed into 32 bits, each subject's twice.
+        if n > i32::MAX as usize {
+            return Err(Error::Parameter {
+                name: "the number of subjects",
+                value: n as f64,
+            });
         }
         if let Some(row) = scores.iter().position(|s| !s.is_finite()) {
             return Err(Error::NotFinite { row, column: 0 });

@@ -4,34 +4,35 @@ use super::Pairs;
 use super::pairs::{Mark, settle};
 use crate::survival::FollowUp;
 
-/// What every subject adds, with its own weight in it.
+/// What a subject's pairs come to, its own weight in it.
+#[derive(Clone, Copy, Default)]
+struct Part {
+    comparable: f64,
+    /// Concordant less discordant.
+    balance: f64,
+}
+
+/// The parts of all subjects.
 pub(super) struct Tally {
-    /// Weight of its comparable pairs.
-    comparable: Vec<f64>,
-    /// Concordant less discordant weight of its pairs.
-    balance: Vec<f64>,
+    parts: Vec<Part>,
 }
 
 impl Tally {
     pub fn new(n: usize) -> Tally {
         Tally {
-            comparable: vec![0.0; n],
-            balance: vec![0.0; n],
+            parts: vec![Part::default(); n],
         }
     }
 
     /// The infinitesimal jackknife: how the index moves with each weight.
     pub fn se(&self, index: f64, pairs: f64, clusters: Option<&[usize]>) -> f64 {
         let somers = 2.0 * index - 1.0;
-        let moves = (self.balance.iter().zip(&self.comparable)).map(|(b, c)| (b - somers * c) / pairs);
+        let moves = |part: &Part| (part.balance - somers * part.comparable) / pairs;
         let squares: f64 = match clusters {
-            None => moves.map(|m| m * m).sum(),
-            Some(clusters) => {
-                let moves: Vec<f64> = moves.collect();
-                (by_number(clusters).iter())
-                    .map(|rows| rows.iter().map(|i| moves[*i]).sum::<f64>().powi(2))
-                    .sum()
-            }
+            None => self.parts.iter().map(|part| moves(part).powi(2)).sum(),
+            Some(clusters) => (by_number(clusters).iter())
+                .map(|rows| rows.iter().map(|i| moves(&self.parts[*i])).sum::<f64>().powi(2))
+                .sum(),
         };
         0.5 * squares.sqrt()
     }
@@ -75,38 +76,18 @@ impl Sides<'_> {
     pub fn count(&self, rows: &[usize], tally: &mut Tally) -> Pairs {
         let (rank, ranks) = self.ranks(rows);
         let order = self.order(rows, &rank);
-        let mut marks = self.marks(rows, &order);
-        let mut pairs = Pairs::default();
-        let tied_scores = ranks < rows.len();
-        let mut seen = vec![0.0; if tied_scores { ranks } else { 0 }]; // cases so far, by rank
-        let mut before = 0.0;
-        let mut start = 0;
-        for group in order.chunk_by(|a, b| moment(*a) == moment(*b)) {
-            let here = &mut marks[start..start + group.len()];
-            start += group.len();
-            for (mark, key) in here.iter().zip(group) {
-                tally.comparable[rows[row(*key, rows.len())]] += mark.weight * before;
-                if tied_scores {
-                    pairs.tied_score += mark.weight * seen[mark.rank as usize];
-                }
-            }
-            if !is_event(group[0]) {
-                continue;
-            }
-            one_time(here, &mut pairs);
-            for mark in here.iter() {
-                before += mark.case;
-                if tied_scores {
-                    seen[mark.rank as usize] += mark.case;
-                }
-            }
-        }
-        let comparable = self.later(rows, &order, &marks, tally);
+        let (mut marks, mut own) = self.marks(rows, &order);
+        let tied_ranks = if ranks < rows.len() { ranks } else { 0 };
+        let mut pairs = earlier(&order, &mut marks, &mut own, tied_ranks);
+        let comparable = later(&order, &marks, &mut own);
         settle(&mut marks, ranks);
         let mut balance = 0.0;
         for mark in &marks {
+            let own = &own[mark.place as usize];
+            let part = &mut tally.parts[rows[own.row as usize]];
+            part.comparable += own.comparable;
+            part.balance += mark.balance;
             balance += mark.balance;
-            tally.balance[rows[row(order[mark.place as usize], rows.len())]] += mark.balance;
         }
         // Each pair stands in the balance of both of its members. Where there are none, rounding must not make some.
         let apart = (comparable - pairs.tied_score).max(0.0);
@@ -155,45 +136,81 @@ impl Sides<'_> {
         order
     }
 
-    fn marks(&self, rows: &[usize], order: &[u128]) -> Vec<Mark> {
-        let mark = |(place, &key): (usize, &u128)| {
-            let i = rows[row(key, rows.len())];
-            let enters = key as u32 as usize >= rows.len();
-            Mark {
+    fn marks(&self, rows: &[usize], order: &[u128]) -> (Vec<Mark>, Vec<Own>) {
+        let one = |(place, &key): (usize, &u128)| {
+            let number = key as u32 as usize;
+            let enters = number >= rows.len();
+            let row = if enters { number - rows.len() } else { number };
+            let i = rows[row];
+            let mark = Mark {
                 rank: (key >> 32) as u32,
                 place: place as u32,
                 weight: if enters { -self.weights[i] } else { self.weights[i] },
                 case: if enters { 0.0 } else { self.cases[i] },
                 balance: 0.0,
-            }
+            };
+            let own = Own {
+                row: row as u32,
+                comparable: 0.0,
+            };
+            (mark, own)
         };
-        order.iter().enumerate().map(mark).collect()
-    }
-
-    /// Gives each case the weight of those at risk after it; the sum is the weight of all comparable pairs.
-    fn later(&self, rows: &[usize], order: &[u128], marks: &[Mark], tally: &mut Tally) -> f64 {
-        let (mut after, mut count, mut comparable) = (0.0, 0i64, 0.0);
-        let mut end = marks.len();
-        for group in order.chunk_by(|a, b| moment(*a) == moment(*b)).rev() {
-            let here = &marks[end - group.len()..end];
-            end -= group.len();
-            // An empty set weighs nothing, whatever rounding left behind.
-            let at_risk = if count == 0 { 0.0 } else { after };
-            for (mark, key) in here.iter().zip(group) {
-                comparable += mark.case * at_risk;
-                tally.comparable[rows[row(*key, rows.len())]] += mark.case * at_risk;
-                after += mark.weight;
-                count += if mark.weight > 0.0 { 1 } else { -1 };
-            }
-        }
-        comparable
+        order.iter().enumerate().map(one).unzip()
     }
 }
 
-/// The place among the rows, whether the key says that one leaves or enters.
-fn row(key: u128, n: usize) -> usize {
-    let number = key as u32 as usize;
-    if number < n { number } else { number - n }
+/// Whose mark stands at a place in the order of time, and the weight of its comparable pairs.
+struct Own {
+    row: u32,
+    comparable: f64,
+}
+
+/// Pairs with those who fell before each mark, and those tied in score or time. `ranks` is 0 where no two scores are equal.
+fn earlier(order: &[u128], marks: &mut [Mark], own: &mut [Own], ranks: usize) -> Pairs {
+    let mut pairs = Pairs::default();
+    let mut seen = vec![0.0; ranks]; // cases so far, by rank
+    let (mut before, mut start) = (0.0, 0);
+    for group in order.chunk_by(|a, b| moment(*a) == moment(*b)) {
+        let places = start..start + group.len();
+        start = places.end;
+        let here = &mut marks[places.clone()];
+        for (mark, own) in here.iter().zip(&mut own[places]) {
+            own.comparable += mark.weight * before;
+            if ranks > 0 {
+                pairs.tied_score += mark.weight * seen[mark.rank as usize];
+            }
+        }
+        if !is_event(group[0]) {
+            continue;
+        }
+        one_time(here, &mut pairs);
+        for mark in here.iter() {
+            before += mark.case;
+            if ranks > 0 {
+                seen[mark.rank as usize] += mark.case;
+            }
+        }
+    }
+    pairs
+}
+
+/// Gives each case the weight of those at risk after it; the sum is the weight of all comparable pairs.
+fn later(order: &[u128], marks: &[Mark], own: &mut [Own]) -> f64 {
+    let (mut after, mut count, mut comparable) = (0.0, 0i64, 0.0);
+    let mut end = marks.len();
+    for group in order.chunk_by(|a, b| moment(*a) == moment(*b)).rev() {
+        let places = end - group.len()..end;
+        end = places.start;
+        // An empty set weighs nothing, whatever rounding left behind.
+        let at_risk = if count == 0 { 0.0 } else { after };
+        for (mark, own) in marks[places.clone()].iter().zip(&mut own[places]) {
+            comparable += mark.case * at_risk;
+            own.comparable += mark.case * at_risk;
+            after += mark.weight;
+            count += if mark.weight > 0.0 { 1 } else { -1 };
+        }
+    }
+    comparable
 }
 
 /// Events at one time, in ascending order of score. The sweep over the marks will take each pair of them for a discordant one; what it

@@ -36,6 +36,10 @@ pub enum Error {
     Overlap { row: usize, entry: f64, exit: f64 },
     #[error("row {row} names the state {state}, and there are {states}, counted from 0")]
     State { row: usize, state: usize, states: usize },
+    #[error("row {row} comes under observation at {entry}; this measure needs everybody watched from the origin")]
+    DelayedEntry { row: usize, entry: f64 },
+    #[error("nobody in the data that give the censoring weights could still be watched at {0}")]
+    NoWeight(f64),
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

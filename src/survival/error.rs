@@ -28,6 +28,22 @@ pub enum Error {
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
     BeyondFollowUp { asked: f64, followed: f64 },
+    #[error("column {column} has {values} different values, too few for what needs {needed}")]
+    TooFewValues {
+        column: usize,
+        values: usize,
+        needed: usize,
+    },
+    #[error("row {row}: {value} has no power and no logarithm; values above {above} have")]
+    OutOfScale { row: usize, value: f64, above: f64 },
+    #[error("nobody is observed through the interval that ends at {end}")]
+    NobodyAtRisk { end: f64 },
+    #[error("everybody at risk falls in the interval that ends at {end}: nobody is left to compare causes with")]
+    EverybodyFalls { end: f64 },
+    #[error("row {row}: the time {time} has no logarithm")]
+    NoLogarithm { row: usize, time: f64 },
+    #[error("row {row}: an event after {after} and not after {until} is none")]
+    EmptyInterval { row: usize, after: f64, until: f64 },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

@@ -44,6 +44,8 @@ pub enum Error {
     NoLogarithm { row: usize, time: f64 },
     #[error("row {row}: an event after {after} and not after {until} is none")]
     EmptyInterval { row: usize, after: f64, until: f64 },
+    #[error("no maximum after {iterations} steps: {term} runs away or can't be told apart")]
+    Runaway { iterations: usize, term: String },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

@@ -73,7 +73,7 @@ impl Selection {
     }
 
     /// Chooses by `deviance` (−2 log-likelihood) of a model that holds the given columns beside whatever else it holds; it is
-    /// asked for no column, and for each set of powers. A set on which the model has no maximum (`NotConverged`) is passed over.
+    /// asked for no column, and for each set of powers. A set on which the model has no maximum (`NotConverged`, `Runaway`) is passed over.
     /// Degrees of freedom count a power as one: 4, 3 and 2 for degree 2. Ambler & Royston, J Stat Comput Simul 2001;69:89.
     pub fn choose(
         &self,
@@ -152,7 +152,7 @@ fn best(candidates: impl Iterator<Item = Result<Candidate, Error>>) -> Result<Ca
     let mut failed = Error::Empty;
     for candidate in candidates {
         match candidate {
-            Err(error @ Error::NotConverged { .. }) => failed = error,
+            Err(error @ (Error::NotConverged { .. } | Error::Runaway { .. })) => failed = error,
             Err(error) => return Err(error),
             Ok(candidate) if !candidate.deviance.is_finite() => {}
             Ok(candidate) if best.as_ref().is_some_and(|b| b.deviance <= candidate.deviance) => {}

@@ -2,7 +2,7 @@
 //! known exactly, only from below, only from above, or between two numbers.
 
 mod fit;
-mod law;
+pub(in crate::survival) mod law;
 mod likelihood;
 mod observed;
 mod params;

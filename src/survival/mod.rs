@@ -40,14 +40,17 @@ pub mod trial_design;
 pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
+pub use aft::{Aft, AftModel, Distribution, Observed};
 pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
+pub use discrete::{CompetingModel, Discrete, DiscreteModel, Intervals};
 pub use error::Error;
 pub use follow_up::FollowUp;
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;
 pub use provenance::Provenance;
+pub use transform::{FractionalPolynomial, Spline, Standardiser};
 
 use ndarray::{Array2, ArrayView2};
 

@@ -1,10 +1,11 @@
-//! Newton's method on the likelihood, from the model without columns upwards.
+//! From a data set to a model: preparation, the fit without columns and then with them, and the way back to the columns' units.
 
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayBase, ArrayView2, Data, Ix2};
 
-use super::likelihood::{Design, Evaluation};
+use super::likelihood::Design;
+use super::newton::{climb, factor, start};
 use super::robust::{meat, one_a_row, ranked};
 use super::{AftModel, AftValidParams, Observed, Response};
 use crate::survival::Error;
@@ -51,49 +52,18 @@ impl Prepared {
         weights: Option<&[f64]>,
     ) -> Result<Prepared, Error> {
         let n = targets.len();
-        if n == 0 {
-            return Err(Error::Empty);
-        }
-        if records.nrows() != n {
-            return Err(Error::Lengths {
-                records: records.nrows(),
-                targets: n,
-            });
-        }
+        checked_lengths(params, records, n)?;
         let mut fingerprint = Fingerprint::new();
         fingerprint.add([n as f64, records.ncols() as f64]);
         fingerprint.add(records.iter().copied());
         fingerprint.add(weights.unwrap_or_default().iter().copied());
         let weights = checked_weights(weights, n)?;
         let standard = Standardiser::of(records)?;
-        let (mut seen, mut entries) = (Vec::with_capacity(n), Vec::with_capacity(n));
-        for (row, target) in targets.iter().enumerate() {
-            let known = target.observed(params.cause);
-            fingerprint.add(known.numbers().into_iter().chain([target.entry().unwrap_or(0.0)]));
-            seen.push(known.on_scale(row, params.distribution)?);
-            let entry = target.entry();
-            entries.push(entry.map(|e| {
-                if params.distribution.is_of_logarithm() {
-                    e.ln()
-                } else {
-                    e
-                }
-            }));
-        }
-        let (strata, scales) = match &params.strata {
-            Some(labels) => {
-                one_a_row(labels, n)?;
-                ranked(labels)
-            }
-            None => (vec![0; n], 1),
-        };
-        if let Some(labels) = &params.clusters {
-            one_a_row(labels, n)?;
-        }
-        let z = standard.apply(records)?;
-        let x = Array2::from_shape_fn((n, z.ncols() + 1), |(i, j)| if j == 0 { 1.0 } else { z[[i, j - 1]] });
+        let (seen, entries) = on_scale(params, targets, &mut fingerprint)?;
+        let (strata, scales) = params.strata.as_ref().map_or((vec![0; n], 1), |labels| ranked(labels));
         let known = params.known_scale();
         let (events, jacobian) = checked_events(&seen, &weights, params)?;
+        let x = with_intercept(&standard.apply(records)?);
         Ok(Prepared {
             aliased: aliased(&x, &weights),
             standard,
@@ -112,6 +82,44 @@ impl Prepared {
             fingerprint,
         })
     }
+}
+
+fn checked_lengths(params: &AftValidParams, records: ArrayView2<f64>, targets: usize) -> Result<(), Error> {
+    if targets == 0 {
+        return Err(Error::Empty);
+    }
+    if records.nrows() != targets {
+        return Err(Error::Lengths {
+            records: records.nrows(),
+            targets,
+        });
+    }
+    for labels in [&params.strata, &params.clusters].into_iter().flatten() {
+        one_a_row(labels, targets)?;
+    }
+    Ok(())
+}
+
+type OnScale = (Vec<Observed>, Vec<Option<f64>>);
+
+/// What is known of each row, and its entry, on the scale of the law.
+fn on_scale<R: Response>(params: &AftValidParams, targets: &[R], print: &mut Fingerprint) -> Result<OnScale, Error> {
+    let logarithm = params.distribution.is_of_logarithm();
+    let (mut seen, mut entries) = (Vec::with_capacity(targets.len()), Vec::with_capacity(targets.len()));
+    for (row, target) in targets.iter().enumerate() {
+        let (known, entry) = (target.observed(params.cause), target.entry());
+        print.add(known.numbers().into_iter().chain([entry.unwrap_or(0.0)]));
+        seen.push(known.on_scale(row, params.distribution)?);
+        entries.push(entry.map(|e| if logarithm { e.ln() } else { e }));
+    }
+    Ok((seen, entries))
+}
+
+fn with_intercept(z: &Array2<f64>) -> Array2<f64> {
+    Array2::from_shape_fn(
+        (z.nrows(), z.ncols() + 1),
+        |(i, j)| if j == 0 { 1.0 } else { z[[i, j - 1]] },
+    )
 }
 
 /// How many events there are, and the Jacobian's part. Without a bound from below, or from above, the likelihood has no maximum.
@@ -162,12 +170,10 @@ fn fit(params: &AftValidParams, mut data: Prepared, names: &[String]) -> Result<
     let top = climb(params, design, null.theta.clone(), &data.aliased)?;
     let back = unstandardise(&data.standard, design);
     let bread = factor(&top.last.information, &data.aliased, 0.0).inverse(design.width());
-    let whole = |covariance: &Array2<f64>| back.dot(covariance).dot(&back.t());
+    let whole = |covariance: &Array2<f64>| symmetric(&back.dot(covariance).dot(&back.t()));
+    // The bread is 0 where columns are aliased.
     let robust_covariance = params.clusters.as_ref().map(|clusters| {
-        let middle = meat(clusters, design.width(), |i, out| {
-            design.score_of(i, &top.theta, out);
-            data.aliased.iter().for_each(|j| out[*j] = 0.0);
-        });
+        let middle = meat(clusters, design.width(), |i, out| design.score_of(i, &top.theta, out));
         whole(&bread.dot(&middle).dot(&bread))
     });
     let estimates = back.dot(&Array1::from(top.theta.clone()));
@@ -195,6 +201,11 @@ fn fit(params: &AftValidParams, mut data: Prepared, names: &[String]) -> Result<
     })
 }
 
+/// Products of matrices leave the two halves apart in the last bit.
+fn symmetric(matrix: &Array2<f64>) -> Array2<f64> {
+    0.5 * (matrix + &matrix.t())
+}
+
 /// The linear map from standardised parameters to those per unit.
 fn unstandardise(standard: &Standardiser, design: &Design) -> Array2<f64> {
     let mut back = Array2::eye(design.width());
@@ -204,110 +215,4 @@ fn unstandardise(standard: &Standardiser, design: &Design) -> Array2<f64> {
         back[[0, j]] = -standard.means[j - 1] * per_unit;
     }
     back
-}
-
-/// Mean and spread of the values, censored or not.
-fn start(design: &Design) -> Vec<f64> {
-    let total: f64 = design.weights.iter().sum();
-    let over = |f: &dyn Fn(f64) -> f64| {
-        let values = design.seen.iter().zip(&design.weights);
-        values.map(|(seen, w)| w / total * f(seen.middle())).sum::<f64>()
-    };
-    let mean = over(&|y| y);
-    let spread = over(&|y| (y - mean).powi(2)).sqrt();
-    let spread = if spread > 1e-9 * mean.abs() { spread } else { 1.0 };
-    let mut theta = vec![0.0; design.width()];
-    theta[0] = mean;
-    theta[design.x.ncols()..].fill(spread.ln());
-    theta
-}
-
-/// The factor of the information without the aliased columns, its diagonal raised by `damping`.
-fn factor(information: &Array2<f64>, aliased: &[usize], damping: f64) -> Cholesky {
-    let mut information = information.clone();
-    let largest = information.diag().iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    information
-        .diag_mut()
-        .mapv_inplace(|v| v + damping * v.abs().max(1e-8 * largest));
-    for &j in aliased {
-        information.row_mut(j).fill(0.0);
-        information.column_mut(j).fill(0.0);
-    }
-    Cholesky::of(information.view(), 1e-13)
-}
-
-struct Top {
-    theta: Vec<f64>,
-    last: Evaluation,
-    iterations: usize,
-}
-
-/// A step uphill: Newton's where the likelihood is concave, else damped until it is. Also says whether it was Newton's own.
-fn step(here: &Evaluation, aliased: &[usize]) -> Option<(Vec<f64>, bool)> {
-    let mut damping = 0.0;
-    for _ in 0..40 {
-        let factor = factor(&here.information, aliased, damping);
-        if factor.aliased.len() == aliased.len() {
-            return Some((factor.solve(&here.score), damping == 0.0));
-        }
-        damping = if damping == 0.0 { 1e-3 } else { damping * 4.0 };
-    }
-    None
-}
-
-fn climb(params: &AftValidParams, design: &Design, mut theta: Vec<f64>, aliased: &[usize]) -> Result<Top, Error> {
-    let p = design.x.ncols();
-    let mut here = design.evaluate(&theta);
-    let (mut close, mut longest) = (false, 0);
-    let runaway = |iterations, place: usize| {
-        Err(Error::Runaway {
-            iterations,
-            term: match place {
-                0 => "the intercept".to_owned(),
-                j if j < p => format!("the coefficient of column {}", j - 1),
-                _ => "the scale".to_owned(),
-            },
-        })
-    };
-    for iterations in 1..=params.max_iterations {
-        let Some((mut step, newton)) = step(&here, aliased) else {
-            return runaway(iterations, longest);
-        };
-        // Coefficients are counted in scales.
-        let unit = |j: usize| match j {
-            j if j >= p => 1.0,
-            _ if design.scales == 0 => design.known,
-            _ => theta[p..].iter().fold(f64::INFINITY, |m, t| m.min(t.exp())),
-        };
-        let sizes: Vec<f64> = step.iter().enumerate().map(|(j, s)| (s / unit(j)).abs()).collect();
-        longest = (0..sizes.len())
-            .max_by(|a, b| sizes[*a].total_cmp(&sizes[*b]))
-            .unwrap_or(0);
-        let slack = 1e-11 * here.log_likelihood.abs().max(1.0);
-        let mut halvings = 0;
-        let (moved, there) = loop {
-            let moved: Vec<f64> = theta.iter().zip(&step).map(|(b, s)| b + s).collect();
-            let there = design.evaluate(&moved);
-            if there.is_finite() && there.log_likelihood >= here.log_likelihood - slack {
-                break (moved, there);
-            }
-            halvings += 1;
-            if halvings > 40 {
-                return runaway(iterations, longest);
-            }
-            step.iter_mut().for_each(|s| *s *= 0.5);
-        };
-        let size = sizes[longest];
-        (theta, here) = (moved, there);
-        if close {
-            return Ok(Top {
-                theta,
-                last: here,
-                iterations,
-            });
-        }
-        // Newton's error is about the square of the step before, so one more step after a short one is exact.
-        close = newton && halvings == 0 && size <= params.tolerance;
-    }
-    runaway(params.max_iterations, longest)
 }

@@ -4,6 +4,7 @@
 mod fit;
 pub(in crate::survival) mod law;
 mod likelihood;
+mod newton;
 mod observed;
 mod params;
 mod predict;

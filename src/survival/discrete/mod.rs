@@ -5,6 +5,7 @@ mod competing;
 mod fit;
 mod intervals;
 mod likelihood;
+mod newton;
 mod params;
 mod predict;
 mod system;

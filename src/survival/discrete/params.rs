@@ -24,7 +24,7 @@ pub enum Fitter {
     Newton,
     /// Fisher scoring from the starting values of R's `glm` to its stopping rule (relative change of the deviance below `epsilon`,
     /// 1e-8 in R), with errors from the weights before the last step: R's own digits, which lie some 1e-8 (or, with R's
-    /// `epsilon`, some 1e-5) from the maximum.
+    /// `epsilon`, some 1e-5) from the maximum. As R, it also ends where the deviance no longer changes because there is no maximum.
     Glm { epsilon: f64 },
     /// L-BFGS of linfa-logistic, on a person-period matrix that is written out: some 6 digits, memory rows × (intervals +
     /// columns), no weights, the logit link alone. Interval terms and coefficients of standardised columns are shrunk by

@@ -179,7 +179,7 @@ impl FractionalPolynomial {
     fn fill(&self, row: usize, x: f64, out: &mut [f64]) -> Result<(), Error> {
         let z = (x + self.shift) / self.scale;
         // A straight line needs no logarithm and is defined everywhere.
-        if !(z > 0.0) && self.powers != [1.0] {
+        if (z.is_nan() || z <= 0.0) && self.powers != [1.0] {
             return Err(Error::OutOfScale {
                 row,
                 value: x,

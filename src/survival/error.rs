@@ -40,6 +40,24 @@ pub enum Error {
     DelayedEntry { row: usize, entry: f64 },
     #[error("nobody in the data that give the censoring weights could still be watched at {0}")]
     NoWeight(f64),
+    #[error("column {column} has {values} different values, too few for what needs {needed}")]
+    TooFewValues {
+        column: usize,
+        values: usize,
+        needed: usize,
+    },
+    #[error("row {row}: {value} has no power and no logarithm; values above {above} have")]
+    OutOfScale { row: usize, value: f64, above: f64 },
+    #[error("nobody is observed through the interval that ends at {end}")]
+    NobodyAtRisk { end: f64 },
+    #[error("everybody at risk falls in the interval that ends at {end}: nobody is left to compare causes with")]
+    EverybodyFalls { end: f64 },
+    #[error("row {row}: the time {time} has no logarithm")]
+    NoLogarithm { row: usize, time: f64 },
+    #[error("row {row}: an event after {after} and not after {until} is none")]
+    EmptyInterval { row: usize, after: f64, until: f64 },
+    #[error("no maximum after {iterations} steps: {term} runs away or can't be told apart")]
+    Runaway { iterations: usize, term: String },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

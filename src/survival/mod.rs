@@ -40,8 +40,10 @@ pub mod trial_design;
 pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
+pub use aft::{Aft, AftModel, Distribution, Observed};
 pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
+pub use discrete::{CompetingModel, Discrete, DiscreteModel, Intervals};
 pub use error::Error;
 pub use follow_up::FollowUp;
 pub use gray::Gray;
@@ -52,6 +54,7 @@ pub use multi_state::{MultiState, Sojourn};
 pub use nelson_aalen::NelsonAalen;
 pub use provenance::Provenance;
 pub use rmst::Rmst;
+pub use transform::{FractionalPolynomial, Spline, Standardiser};
 
 use ndarray::{Array2, ArrayView2};
 

@@ -28,6 +28,8 @@ pub enum Error {
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
     BeyondFollowUp { asked: f64, followed: f64 },
+    #[error("row {row} enters at {entry}; this model takes no delayed entry")]
+    DelayedEntry { row: usize, entry: f64 },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

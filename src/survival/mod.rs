@@ -43,6 +43,7 @@ pub use aalen_johansen::AalenJohansen;
 pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;
+pub use fine_gray::{FineGray, FineGrayModel};
 pub use follow_up::FollowUp;
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};

@@ -30,6 +30,8 @@ pub enum Error {
     BeyondFollowUp { asked: f64, followed: f64 },
     #[error("row {row} enters at {entry}; this model takes no delayed entry")]
     DelayedEntry { row: usize, entry: f64 },
+    #[error("row {row} starts at {time}, before the subject's row before it stops")]
+    Overlap { row: usize, time: f64 },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

@@ -32,6 +32,10 @@ pub enum Error {
     DelayedEntry { row: usize, entry: f64 },
     #[error("row {row} starts at {time}, before the subject's row before it stops")]
     Overlap { row: usize, time: f64 },
+    #[error("the model has {0} strata, each with its own baseline; say which is meant")]
+    Stratified(usize),
+    #[error("{events} events at one time among {at_risk} at risk are more draws than can be summed; take Efron's rule")]
+    TiesBeyondExact { events: usize, at_risk: usize },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

@@ -4,11 +4,14 @@
 //! `stack` makes the rows; a plain `Cox` fits one landmark. `MixedModel` turns a noisy marker into its current value and slope
 //! first (two-stage landmarking; Rizopoulos et al., Biom J 2017;59:1261).
 
+mod dynamic;
 mod mixed;
-mod profile;
 mod stack;
+mod supermodel;
 #[cfg(test)]
 mod tests;
 
+pub use dynamic::LandmarkModel;
 pub use mixed::{Blup, Likelihood, Mixed, MixedModel, MixedParams, MixedValidParams};
 pub use stack::{LongRows, Stack, Stacked};
+pub use supermodel::{LandmarkBaseline, Supermodel, SupermodelParams, SupermodelValidParams};

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
-use super::mixed::Likelihood;
+use super::Likelihood;
 use crate::survival::symmetric::Cholesky;
 
 pub(super) type Two = [[f64; 2]; 2];
@@ -107,7 +107,9 @@ impl Profile {
             Likelihood::Reml => (self.n - p) as f64,
         };
         let variance = rest / degrees;
-        if !(variance > 1e-13 * self.yy / self.n as f64) {
+        // Written so that NaN counts as nothing left, too.
+        let left = variance > 1e-13 * self.yy / self.n as f64;
+        if !left {
             return None;
         }
         let mut log_likelihood = -0.5 * degrees * ((std::f64::consts::TAU * variance).ln() + 1.0) - 0.5 * determinants;

@@ -45,6 +45,7 @@ pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use discrete::{CompetingModel, Discrete, DiscreteModel, Intervals};
 pub use error::Error;
+pub use fine_gray::{FineGray, FineGrayModel};
 pub use follow_up::FollowUp;
 pub use gray::Gray;
 pub use inference::{Summary, Test};

@@ -52,6 +52,11 @@ impl Cholesky {
         full
     }
 
+    /// Of the matrix without its aliased rows and columns.
+    pub fn log_determinant(&self) -> f64 {
+        (0..self.kept.len()).map(|i| 2.0 * self.lower[[i, i]].ln()).sum()
+    }
+
     /// The inverse, 0 in aliased rows and columns.
     pub fn inverse(&self, n: usize) -> Array2<f64> {
         let mut inverse = Array2::zeros((n, n));

@@ -9,6 +9,7 @@ pub mod inference; // tests and tables of coefficients
 pub mod provenance;
 mod risk_set;
 mod symmetric;
+mod tree;
 
 // non-parametric
 pub mod aalen_johansen;
@@ -44,6 +45,7 @@ pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;
 pub use follow_up::FollowUp;
+pub use forest::{Forest, ForestModel};
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;

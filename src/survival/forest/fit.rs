@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::leaves::Leaves;
 use super::sample::Sample;
 use super::split::LogRankSplitter;
-use super::{ForestModel, ForestValidParams};
+use super::{Draw, ForestModel, ForestValidParams};
 use crate::survival::metrics::concordance;
 use crate::survival::tree::{Bins, Rows, Tree, grow, streams};
 use crate::survival::{Error, FollowUp};
@@ -43,7 +43,7 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
             oob_mortality: Vec::new(),
             oob_concordance: None,
             seed: self.seed,
-            bootstrap: self.bootstrap,
+            draw: self.draw,
             cause: self.cause,
             trees,
         };
@@ -54,23 +54,30 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
 }
 
 /// How often each of `n` subjects is in the bag of the tree that owns `random`, whose first draws these are.
-pub(super) fn bag(random: &mut Xoshiro256PlusPlus, n: usize) -> Vec<u32> {
+pub(super) fn bag(random: &mut Xoshiro256PlusPlus, n: usize, draw: Draw) -> Vec<u32> {
     let mut times = vec![0; n];
-    for _ in 0..n {
-        times[random.gen_range(0..n as u32) as usize] += 1;
+    match draw {
+        Draw::All => times.fill(1),
+        Draw::Bootstrap => (0..n).for_each(|_| times[random.gen_range(0..n as u32) as usize] += 1),
+        Draw::Subsample(share) => {
+            // One pass: each is drawn with the chance that fills the places left from the subjects left.
+            let mut places = ((share * n as f64).round() as u32).clamp(1, n as u32);
+            for (left, time) in (1..=n as u32).rev().zip(&mut times) {
+                *time = u32::from(random.gen_range(0..left) < places);
+                places -= *time;
+            }
+        }
     }
     times
 }
 
 fn tree(params: &ForestValidParams, sample: &Sample, bins: &Bins, mut random: Xoshiro256PlusPlus) -> (Tree, Leaves) {
     let mut weights = sample.weights.clone();
-    if params.bootstrap {
-        let times = bag(&mut random, weights.len());
-        weights
-            .iter_mut()
-            .zip(times)
-            .for_each(|(w, times)| *w *= f64::from(times));
-    }
+    let times = bag(&mut random, weights.len(), params.draw);
+    weights
+        .iter_mut()
+        .zip(times)
+        .for_each(|(w, times)| *w *= f64::from(times));
     let in_bag = |row: &u32| weights[*row as usize] > 0.0;
     let rows = sample.order.iter().copied().filter(in_bag).collect();
     let mut splitter = LogRankSplitter::new(params, sample, bins, &weights, random);

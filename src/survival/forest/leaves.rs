@@ -16,7 +16,7 @@ pub(super) struct Leaves {
     /// Place among the forest's causes; empty when there is one.
     cause: Vec<u8>,
     hazard: Vec<f64>,
-    /// Expected events among the forest's rows, were all like this leaf: its hazards summed over their times.
+    /// The cumulative hazard summed over the forest's event times.
     mortality: Vec<f64>,
 }
 
@@ -39,7 +39,7 @@ impl Leaves {
                 for (cause, &fell) in node.events[k * causes..][..causes].iter().enumerate() {
                     if fell > 0.0 {
                         let hazard = fell / node.at_risk[k];
-                        mortality += hazard * sample.leaving[usize::from(at)];
+                        mortality += hazard * (sample.times.len() - usize::from(at)) as f64;
                         leaves.push(at, (causes > 1).then_some(cause as u8), hazard);
                     }
                 }

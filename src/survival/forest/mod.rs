@@ -12,7 +12,7 @@ mod split;
 mod tests;
 
 pub use importance::Importance;
-pub use params::{Forest, ForestParams, ForestValidParams};
+pub use params::{Draw, Forest, ForestParams, ForestValidParams};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,12 +33,12 @@ pub struct ForestModel {
     pub times: Vec<f64>,
     /// The largest time under observation.
     pub followed_to: f64,
-    /// Expected mortality of each training row by the trees that did not see it; `None` for a row that all have seen.
+    /// Mortality of each training row by the trees that did not see it; `None` for a row that all have seen.
     pub oob_mortality: Vec<Option<f64>>,
     /// Harrell's concordance of the above, an honest estimate for new rows.
     pub oob_concordance: Option<f64>,
     seed: u64,
-    bootstrap: bool,
+    draw: Draw,
     cause: Option<u32>,
     trees: Vec<(Tree, Leaves)>,
 }

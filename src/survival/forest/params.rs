@@ -2,7 +2,21 @@
 
 use linfa::ParamGuard;
 
+use serde::{Deserialize, Serialize};
+
 use crate::survival::Error;
+
+/// Which subjects a tree sees.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Draw {
+    /// This share of them, above 0 and up to 1, none twice.
+    Subsample(f64),
+    /// As many as there are, drawn with replacement.
+    Bootstrap,
+    /// Each once: nothing is out of bag.
+    All,
+}
 
 /// Ishwaran et al., Ann Appl Stat 2008;2:841: `Forest::params().ensemble_size(500).fit(&dataset)?`.
 pub struct Forest;
@@ -15,7 +29,7 @@ impl Forest {
             max_depth: None,
             min_weight_split: 30.0,
             min_weight_leaf: 15.0,
-            bootstrap: true,
+            draw: Draw::Subsample(0.632),
             max_times: 1024,
             cause: None,
             weights: None,
@@ -35,7 +49,7 @@ impl Forest {
 /// | `max_depth` | none | splits above a leaf, at most | |
 /// | `min_weight_split` | 30 | weight (rows, without case weights) of a node that may be split | above 0 |
 /// | `min_weight_leaf` | 15 | weight of a leaf, at least | above 0 |
-/// | `bootstrap` | true | each tree sees n subjects drawn with replacement; false: all, and nothing is out of bag | |
+/// | `draw` | subsample of 0.632 | the subjects that a tree sees; the others are out of its bag | |
 /// | `max_times` | 1024 | event times kept; with more, an event moves up to the next one kept | 1 to 65535 |
 /// | `cause` | any | the event that counts, others are censored; without it each cause is told apart | 1, 2, … |
 /// | `weights` | the data set's | case weights; 2 is the row twice | above 0 |
@@ -68,7 +82,7 @@ pub struct ForestValidParams {
     pub(super) max_depth: Option<usize>,
     pub(super) min_weight_split: f64,
     pub(super) min_weight_leaf: f64,
-    pub(super) bootstrap: bool,
+    pub(super) draw: Draw,
     pub(super) max_times: usize,
     pub(super) cause: Option<u32>,
     pub(super) weights: Option<Vec<f64>>,
@@ -101,8 +115,8 @@ impl ForestParams {
         self
     }
 
-    pub fn bootstrap(mut self, bootstrap: bool) -> ForestParams {
-        self.0.bootstrap = bootstrap;
+    pub fn draw(mut self, draw: Draw) -> ForestParams {
+        self.0.draw = draw;
         self
     }
 
@@ -134,6 +148,11 @@ impl ParamGuard for ForestParams {
     fn check_ref(&self) -> Result<&ForestValidParams, Error> {
         let refuse = |name, value| Err(Error::Parameter { name, value });
         let positive = |weight: f64| weight > 0.0 && weight.is_finite();
+        if let Draw::Subsample(share) = self.0.draw
+            && !(share > 0.0 && share <= 1.0)
+        {
+            return refuse("the share of subjects drawn", share);
+        }
         match &self.0 {
             p if p.ensemble_size == 0 => refuse("the number of trees", 0.0),
             p if p.mtry == Some(0) => refuse("the number of columns tried at a split", 0.0),

@@ -16,8 +16,8 @@ type Speaks<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 /// Adds a leaf's part to the steps of a curve on the grid.
 type Part<'a> = &'a (dyn Fn(&Leaves, usize, &mut [f64]) + Sync);
 
-/// Expected mortality of each row: how many events the training rows would have, were all like it (Ishwaran et al., section
-/// 4.3). As elsewhere in linfa, rows of another width panic; a row with a missing value has NaN.
+/// Ensemble mortality of each row: its cumulative hazard, summed over the event times of the forest (Ishwaran et al., section
+/// 4.3; as randomForestSRC and scikit-survival). As elsewhere in linfa, rows of another width panic; a row with a missing value has NaN.
 impl<D: Data<Elem = f64>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for ForestModel {
     fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
         assert_eq!(x.nrows(), y.len(), "one prediction a row");
@@ -46,17 +46,10 @@ impl Bag {
 impl ForestModel {
     /// The bags of all trees, drawn again from the seed.
     pub(super) fn bags(&self) -> Vec<Bag> {
-        let full = vec![u64::MAX; self.n.div_ceil(64)];
         let drawn = |mut random| {
-            if !self.bootstrap {
-                return Bag(full.clone());
-            }
-            let mut bits = vec![0; full.len()];
-            for (row, _) in bag(&mut random, self.n)
-                .iter()
-                .enumerate()
-                .filter(|(_, times)| **times > 0)
-            {
+            let mut bits = vec![0; self.n.div_ceil(64)];
+            let times = bag(&mut random, self.n, self.draw);
+            for (row, _) in times.iter().enumerate().filter(|(_, times)| **times > 0) {
                 bits[row / 64] |= 1 << (row % 64);
             }
             Bag(bits)

@@ -20,8 +20,6 @@ pub(super) struct Sample {
     pub weights: Vec<f64>,
     /// Rows by exit, at one grid time events first.
     pub order: Vec<u32>,
-    /// Weight of the rows that leave at each grid time or later: what a step there adds to the mortality of its leaf.
-    pub leaving: Vec<f64>,
 }
 
 impl Sample {
@@ -59,22 +57,12 @@ impl Sample {
             let subject = &subjects[*i as usize];
             (subject.exit, subject.cause.is_none())
         });
-        let mut leaving = vec![0.0; times.len()];
-        for (subject, weight) in subjects.iter().zip(&weights) {
-            if let Some(last) = usize::from(subject.exit).checked_sub(1) {
-                leaving[last] += weight;
-            }
-        }
-        for k in (1..leaving.len()).rev() {
-            leaving[k - 1] += leaving[k];
-        }
         Ok(Sample {
             times,
             causes,
             subjects,
             weights,
             order,
-            leaving,
         })
     }
 }

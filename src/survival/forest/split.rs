@@ -99,8 +99,7 @@ impl<'a> LogRankSplitter<'a> {
             }
             let gain: f64 = self.sides.iter().map(Side::chi_square).sum();
             if gain > best.map_or(0.0, |split| split.gain) {
-                // Bins that the node does not hold are shared between the sides.
-                let code = here + (next - here - 1) / 2;
+                let code = self.bins.halfway(column, here, next);
                 best = Some(Split { column, code, gain });
             }
         }

@@ -43,6 +43,15 @@ impl Bins {
         &self.codes[column * self.rows..][..self.rows]
     }
 
+    /// The bin to cut after when the neighbours `low` and `high` are to part and those between them are empty: nearest to
+    /// half the way from the one to the other.
+    pub fn halfway(&self, column: usize, low: u8, high: u8) -> u8 {
+        let cuts = &self.cuts[column][usize::from(low)..usize::from(high)];
+        let middle = cuts[0] / 2.0 + cuts[cuts.len() - 1] / 2.0;
+        let below = cuts.partition_point(|cut| *cut <= middle).max(1);
+        low + (below - 1) as u8
+    }
+
     /// The value that parts the bins up to `code` from those above.
     pub fn threshold(&self, column: usize, code: u8) -> f64 {
         self.cuts[column][usize::from(code)]

@@ -41,6 +41,7 @@ pub mod trial_design;
 pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
+pub use boosting::{Boosting, BoostingModel};
 pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;

@@ -12,7 +12,7 @@ use super::sample::Sample;
 use super::split::LogRankSplitter;
 use super::{Draw, ForestModel, ForestValidParams};
 use crate::survival::metrics::concordance;
-use crate::survival::tree::{Bins, Rows, Tree, grow, streams};
+use crate::survival::tree::{Bins, Rows, Tree, drawn, grow, streams};
 use crate::survival::{Error, FollowUp};
 
 impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, Ix2>, T, Error> for ForestValidParams {
@@ -60,12 +60,11 @@ pub(super) fn bag(random: &mut Xoshiro256PlusPlus, n: usize, draw: Draw) -> Vec<
         Draw::All => times.fill(1),
         Draw::Bootstrap => (0..n).for_each(|_| times[random.gen_range(0..n as u32) as usize] += 1),
         Draw::Subsample(share) => {
-            // One pass: each is drawn with the chance that fills the places left from the subjects left.
-            let mut places = ((share * n as f64).round() as u32).clamp(1, n as u32);
-            for (left, time) in (1..=n as u32).rev().zip(&mut times) {
-                *time = u32::from(random.gen_range(0..left) < places);
-                places -= *time;
-            }
+            let drawn = drawn(random, n, share);
+            times
+                .iter_mut()
+                .zip(drawn)
+                .for_each(|(times, drawn)| *times = u32::from(drawn));
         }
     }
     times

@@ -8,7 +8,7 @@ pub(super) mod peers;
 #[cfg(test)]
 mod tests;
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
@@ -58,4 +58,16 @@ pub(super) fn streams(seed: u64, count: usize) -> Vec<Xoshiro256PlusPlus> {
             stream
         })
         .collect()
+}
+
+/// Which of `n` rows are in a random `share` of them, at least one: one pass, each drawn with the chance that fills the places
+/// left from the rows left.
+pub(super) fn drawn(random: &mut Xoshiro256PlusPlus, n: usize, share: f64) -> Vec<bool> {
+    let mut places = ((share * n as f64).round() as u32).clamp(n.min(1) as u32, n as u32);
+    let mut draw = |left: u32| {
+        let drawn = random.gen_range(0..left) < places;
+        places -= u32::from(drawn);
+        drawn
+    };
+    (1..=n as u32).rev().map(&mut draw).collect()
 }

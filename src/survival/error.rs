@@ -28,6 +28,10 @@ pub enum Error {
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
     BeyondFollowUp { asked: f64, followed: f64 },
+    #[error("the model has {0} strata, each with its own baseline; say which is meant")]
+    Stratified(usize),
+    #[error("{events} events at one time among {at_risk} at risk are more draws than can be summed; take Efron's rule")]
+    TiesBeyondExact { events: usize, at_risk: usize },
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

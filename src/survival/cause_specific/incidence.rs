@@ -63,14 +63,14 @@ impl CauseSpecific {
             });
         }
         let models = [&self.first, &self.second];
-        let mut next = models.map(|model| model.steps_until(from));
-        let end = models.map(|model| model.steps_until(to));
+        let mut next = models.map(|model| model.baseline().steps_until(from));
+        let end = models.map(|model| model.baseline().steps_until(to));
         let (mut hazard, mut places) = (vec![], vec![]);
         while next[0] < end[0] || next[1] < end[1] {
-            let time = |k: usize| (next[k] < end[k]).then(|| models[k].baseline.times[next[k]]);
+            let time = |k: usize| (next[k] < end[k]).then(|| models[k].baseline().times[next[k]]);
             let now = time(0).unwrap_or(f64::INFINITY).min(time(1).unwrap_or(f64::INFINITY));
             let place = [0, 1].map(|k| (time(k) == Some(now)).then_some(next[k]));
-            hazard.push([0, 1].map(|k| place[k].map_or(0.0, |i| models[k].baseline.hazard[i])));
+            hazard.push([0, 1].map(|k| place[k].map_or(0.0, |i| models[k].baseline().hazard[i])));
             places.push(place);
             for k in 0..2 {
                 next[k] += usize::from(place[k].is_some());
@@ -153,9 +153,9 @@ impl Path {
             let step = &self.steps[at];
             let Some(place) = step.place[cause] else { return };
             let model = models[cause];
-            variance += model.baseline.variance[place] * (slope * self.ratio[cause]).powi(2);
+            variance += model.baseline().variance[place] * (slope * self.ratio[cause]).powi(2);
             for (j, l) in lever[cause].iter_mut().enumerate() {
-                let distance = row[j] - model.means[j] - model.baseline.risk_set_mean[[place, j]];
+                let distance = row[j] - model.means[j] - model.baseline().risk_set_mean[[place, j]];
                 *l += slope * step.hazard[cause] * distance;
             }
         });

@@ -47,8 +47,12 @@ impl CauseSpecific {
 
     /// How many events of cause 1 the fit saw in (from, to]: a risk for a window in which it saw hardly any is hardly worth giving.
     pub fn seen(&self, from: f64, to: f64) -> usize {
-        let counts = &self.first.baseline.events[self.first.steps_until(from)..];
-        let steps = self.first.steps_until(to).saturating_sub(self.first.steps_until(from));
+        let counts = &self.first.baseline().events[self.first.baseline().steps_until(from)..];
+        let steps = self
+            .first
+            .baseline()
+            .steps_until(to)
+            .saturating_sub(self.first.baseline().steps_until(from));
         counts.iter().take(steps).sum()
     }
 

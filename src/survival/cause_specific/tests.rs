@@ -16,9 +16,9 @@ fn women() -> (Array2<f64>, Array1<FollowUp>) {
 fn sum_formula(pair: &CauseSpecific, row: ndarray::ArrayView1<f64>, to: f64) -> f64 {
     let ratio = |m: &CoxModel| m.centred_predictor(row).unwrap().exp();
     let (r1, r2) = (ratio(&pair.first), ratio(&pair.second));
-    let second = &pair.second.baseline;
+    let second = pair.second.baseline();
     let (mut h1, mut sum) = (0.0, 0.0);
-    for (time, hazard) in pair.first.baseline.times.iter().zip(&pair.first.baseline.hazard) {
+    for (time, hazard) in pair.first.baseline().times.iter().zip(&pair.first.baseline().hazard) {
         if *time > to {
             break;
         }
@@ -111,20 +111,21 @@ fn the_interval_is_the_delta_method() {
                     let change = |pair: &mut CauseSpecific, e: f64| {
                         let m = if second { &mut pair.second } else { &mut pair.first };
                         m.coefficients[j] += e;
-                        for (k, h) in m.baseline.hazard.iter_mut().enumerate() {
-                            *h *= (-e * m.baseline.risk_set_mean[[k, j]]).exp();
+                        let baseline = &mut m.baselines[0];
+                        for (k, h) in baseline.hazard.iter_mut().enumerate() {
+                            *h *= (-e * baseline.risk_set_mean[[k, j]]).exp();
                         }
                     };
                     slope(&change, 1e-6)
                 })
                 .collect();
             variance += lever.dot(&model.covariance.dot(&lever));
-            for step in model.steps_until(from)..model.steps_until(to) {
+            for step in model.baseline().steps_until(from)..model.baseline().steps_until(to) {
                 let change = |pair: &mut CauseSpecific, e: f64| {
                     let m = if second { &mut pair.second } else { &mut pair.first };
-                    m.baseline.hazard[step] += e;
+                    m.baselines[0].hazard[step] += e;
                 };
-                variance += model.baseline.variance[step] * slope(&change, 1e-7).powi(2);
+                variance += model.baseline().variance[step] * slope(&change, 1e-7).powi(2);
             }
         }
         let ours = pair.path(row, from, to).unwrap().variance_of_first(&pair, row);

@@ -1,108 +1,186 @@
 //! Newton's method on the partial likelihood.
 
+use std::borrow::Cow;
+
 use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayBase, Data, Ix2};
+use ndarray::{Array2, ArrayBase, Data, Ix2};
 
-use super::partial::{Design, Evaluation};
-use super::{CoxModel, CoxValidParams};
-use crate::survival::risk_set::checked_weights;
+use super::design::{Design, Moments};
+use super::exact::Exact;
+use super::partial::Evaluation;
+use super::residuals::{Residuals, robust_covariance};
+use super::sample::Rows;
+use super::{Baseline, CoxModel, CoxValidParams, Ties};
 use crate::survival::symmetric::Cholesky;
-use crate::survival::{Error, FollowUp};
+use crate::survival::{Error, FollowUp, Test};
 
 /// Below this share of its own variance a column is said to follow from those before it.
 const ALIASED: f64 = 1e-9;
+
+/// With more rows than this, a fit to a part of them finds the neighbourhood of the maximum.
+const MANY: usize = 40_000;
+
+/// Newton's decrement (twice what the log-likelihood still has to gain) at which no digit of a standard error changes.
+const NOTHING_TO_GAIN: f64 = 1e-20;
 
 impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, Ix2>, T, Error> for CoxValidParams {
     type Object = CoxModel;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<CoxModel, Error> {
-        let subjects: Vec<FollowUp> = dataset.as_single_targets().iter().copied().collect();
-        let weights: Option<Vec<f64>> = dataset
-            .weights()
-            .filter(|weights| !weights.is_empty())
-            .map(|weights| weights.iter().map(|w| f64::from(*w)).collect());
-        fit(self, &dataset.records.to_owned(), &subjects, weights.as_deref())
+        let records = dataset.records.view();
+        let rows = Rows::of(self, dataset)?;
+        let moments = Moments::of(records)?;
+        let design = Design::new(records, &moments, &rows.sample());
+        self.climb(&rows, &moments, &design)
     }
 }
 
-fn checked(x: &Array2<f64>, subjects: &[FollowUp], params: &CoxValidParams) -> Result<(), Error> {
-    if subjects.is_empty() {
-        return Err(Error::Empty);
+impl CoxValidParams {
+    /// `fit` for data that need not be kept: the rows are put in order where they are, and so are held in memory once.
+    pub fn fit_owned(&self, records: Array2<f64>, subjects: &[FollowUp], names: &[String]) -> Result<CoxModel, Error> {
+        let columns = records.ncols();
+        let rows = Rows::checked(self, records.view(), Cow::Borrowed(subjects), None, names)?;
+        let moments = Moments::of(records.view())?;
+        let x = if records.is_standard_layout() {
+            records.into_raw_vec_and_offset().0
+        } else {
+            records.iter().copied().collect()
+        };
+        let design = Design::in_place(x, columns, &moments, &rows.sample());
+        self.climb(&rows, &moments, &design)
     }
-    if x.nrows() != subjects.len() {
-        return Err(Error::Lengths {
-            records: x.nrows(),
-            targets: subjects.len(),
+
+    fn climb(&self, rows: &Rows, moments: &Moments, design: &Design) -> Result<CoxModel, Error> {
+        let top = if self.ties == Ties::Exact {
+            self.top(&Exact::new(design)?, design.columns, None)?
+        } else {
+            let start = (design.rows() > MANY).then(|| {
+                let thin = design.thinned(&rows.sample(), design.rows().div_ceil(MANY / 2));
+                let part = Partial {
+                    design: &thin,
+                    ties: self.ties,
+                };
+                self.top(&part, design.columns, None).ok().map(|top| top.beta)
+            });
+            let whole = Partial {
+                design,
+                ties: self.ties,
+            };
+            self.top(&whole, design.columns, start.flatten())?
+        };
+        self.model(rows, moments, design, top)
+    }
+
+    fn model(&self, rows: &Rows, moments: &Moments, design: &Design, top: Top) -> Result<CoxModel, Error> {
+        let p = moments.means.len();
+        let inverse = without(&top.last.information, &top.aliased).inverse(p);
+        let runaway = Error::NotConverged {
+            iterations: top.iterations,
+            column: 0,
+        };
+        let state = design.state(&top.beta, self.ties).ok_or(runaway)?;
+        let robust = self.clusters.as_deref().map(|clusters| {
+            let levers = Residuals::of(design, &state, self.ties).levers(design, &inverse);
+            robust_covariance(design, &levers, clusters)
         });
-    }
-    if let Some(((row, column), _)) = x.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        return Err(Error::NotFinite { row, column });
-    }
-    if !subjects.iter().any(|s| s.had(params.cause)) {
-        return Err(Error::NoEvents);
-    }
-    Ok(())
-}
-
-/// Column means and standard deviations, the latter 0 for a column that does not vary beyond rounding.
-fn moments(x: &Array2<f64>) -> (Array1<f64>, Array1<f64>) {
-    let n = x.nrows() as f64;
-    let means: Array1<f64> = x.columns().into_iter().map(|c| c.iter().map(|v| v / n).sum()).collect();
-    let scale = (0..x.ncols())
-        .map(|j| {
-            let column = x.column(j);
-            let largest = column.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-            let sd = column.iter().map(|v| (v - means[j]).powi(2) / n).sum::<f64>().sqrt();
-            if sd <= 1e-12 * largest { 0.0 } else { sd }
+        let per_unit = |j: usize| {
+            if moments.scale[j] > 0.0 {
+                1.0 / moments.scale[j]
+            } else {
+                0.0
+            }
+        };
+        let in_units = |mut matrix: Array2<f64>| {
+            for ((i, j), value) in matrix.indexed_iter_mut() {
+                *value *= per_unit(i) * per_unit(j);
+            }
+            matrix
+        };
+        Ok(CoxModel {
+            ties: self.ties,
+            cause: self.cause,
+            names: rows.names.clone(),
+            n: rows.subjects.len(),
+            events: rows.subjects.iter().filter(|s| s.had(self.cause)).count(),
+            coefficients: top.beta.iter().enumerate().map(|(j, b)| b * per_unit(j)).collect(),
+            aliased: top.aliased,
+            covariance: in_units(inverse),
+            robust_covariance: robust.map(in_units),
+            means: moments.means.iter().copied().collect(),
+            log_likelihood_null: top.null,
+            log_likelihood: top.last.log_likelihood,
+            score_test: top.score_test,
+            iterations: top.iterations,
+            strata: rows.labels.clone(),
+            baselines: Baseline::all(design, &state, self.ties, moments, rows.labels.len()),
+            followed_to: rows.subjects.iter().map(FollowUp::exit).fold(0.0, f64::max),
+            provenance: rows.provenance.clone(),
         })
-        .collect();
-    (means, scale)
+    }
+
+    /// The maximum, from `start`, or from 0 where that is no better.
+    fn top(&self, objective: &impl Objective, columns: usize, start: Option<Vec<f64>>) -> Result<Top, Error> {
+        let mut beta = vec![0.0; columns];
+        let runaway = |iterations, column| Error::NotConverged { iterations, column };
+        let mut here = objective.evaluate(&beta).ok_or(runaway(0, 0))?;
+        let null = here.log_likelihood;
+        let aliased = Cholesky::of(here.information.view(), ALIASED).aliased;
+        let step = without(&here.information, &aliased).solve(&here.score);
+        let score_test = Test::of(product(&step, &here.score), columns - aliased.len());
+        if let Some(start) = start
+            && let Some(there) = objective.evaluate(&start)
+            && there.log_likelihood >= null
+        {
+            (beta, here) = (start, there);
+        }
+        let mut last = 0;
+        for iterations in 1..=self.max_iterations {
+            let factor = without(&here.information, &aliased);
+            if let Some(&column) = factor.aliased.iter().find(|j| !aliased.contains(j)) {
+                return Err(runaway(iterations, column));
+            }
+            let step = factor.solve(&here.score);
+            last = longest(&step);
+            let length = step.get(last).map_or(0.0, |s| s.abs());
+            let decrement = product(&step, &here.score);
+            if length <= self.tolerance || decrement <= NOTHING_TO_GAIN {
+                // The step is still worth taking; its error is about its square.
+                here.log_likelihood += 0.5 * decrement;
+                beta.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
+                return Ok(Top {
+                    beta,
+                    last: here,
+                    null,
+                    score_test,
+                    aliased,
+                    iterations,
+                });
+            }
+            (beta, here) = uphill(objective, &beta, &here, step).ok_or(runaway(iterations, last))?;
+        }
+        Err(runaway(self.max_iterations, last))
+    }
 }
 
-fn fit(
-    params: &CoxValidParams,
-    x: &Array2<f64>,
-    subjects: &[FollowUp],
-    weights: Option<&[f64]>,
-) -> Result<CoxModel, Error> {
-    checked(x, subjects, params)?;
-    let weights = checked_weights(weights, subjects.len())?;
-    let (means, scale) = moments(x);
-    let mut z = x - &means;
-    for (mut column, s) in z.columns_mut().into_iter().zip(&scale) {
-        column.mapv_inplace(|v| if *s > 0.0 { v / s } else { 0.0 });
-    }
-    let design = Design::new(z, subjects, weights, params);
-    let null = design.evaluate(&vec![0.0; x.ncols()]);
-    let log_likelihood_null = null.log_likelihood;
-    let aliased = Cholesky::of(null.information.view(), ALIASED).aliased;
-    let top = climb(&design, null, &aliased)?;
+/// A log-likelihood to climb.
+pub(super) trait Objective {
+    fn evaluate(&self, beta: &[f64]) -> Option<Evaluation>;
+}
 
-    let per_unit = |j: usize| if scale[j] > 0.0 { 1.0 / scale[j] } else { 0.0 };
-    let mut covariance = without(&top.last.information, &aliased).inverse(x.ncols());
-    for ((i, j), value) in covariance.indexed_iter_mut() {
-        *value *= per_unit(i) * per_unit(j);
+struct Partial<'a> {
+    design: &'a Design,
+    ties: Ties,
+}
+
+impl Objective for Partial<'_> {
+    fn evaluate(&self, beta: &[f64]) -> Option<Evaluation> {
+        self.design.evaluate(beta, self.ties)
     }
-    Ok(CoxModel {
-        ties: params.ties,
-        cause: params.cause,
-        n: subjects.len(),
-        events: subjects.iter().filter(|s| s.had(params.cause)).count(),
-        coefficients: top.beta.iter().enumerate().map(|(j, b)| b * per_unit(j)).collect(),
-        aliased,
-        covariance,
-        means,
-        log_likelihood_null,
-        log_likelihood: top.last.log_likelihood,
-        iterations: top.iterations,
-        baseline: design.baseline(&top.beta, &scale),
-        followed_to: subjects.iter().map(FollowUp::exit).fold(0.0, f64::max),
-    })
 }
 
 /// The factor of the information with the aliased columns taken out, however their rounding has turned out by now.
-fn without(information: &Array2<f64>, aliased: &[usize]) -> Cholesky {
+pub(super) fn without(information: &Array2<f64>, aliased: &[usize]) -> Cholesky {
     let mut information = information.clone();
     for &j in aliased {
         information.row_mut(j).fill(0.0);
@@ -111,57 +189,41 @@ fn without(information: &Array2<f64>, aliased: &[usize]) -> Cholesky {
     Cholesky::of(information.view(), 1e-13)
 }
 
-struct Top {
-    beta: Vec<f64>,
-    last: Evaluation,
-    iterations: usize,
+pub(super) struct Top {
+    pub beta: Vec<f64>,
+    pub last: Evaluation,
+    pub null: f64,
+    pub score_test: Test,
+    pub aliased: Vec<usize>,
+    pub iterations: usize,
 }
 
-fn climb(design: &Design, start: Evaluation, aliased: &[usize]) -> Result<Top, Error> {
-    let mut beta = vec![0.0; start.score.len()];
-    let mut here = start;
-    let mut close = false;
-    let mut longest = 0;
-    for iterations in 1..=design.params.max_iterations {
-        let factor = without(&here.information, aliased);
-        if let Some(&column) = factor.aliased.iter().find(|j| !aliased.contains(j)) {
-            return Err(Error::NotConverged { iterations, column });
+/// The step, or as much of it as does not lead down.
+fn uphill(
+    objective: &impl Objective,
+    beta: &[f64],
+    here: &Evaluation,
+    mut step: Vec<f64>,
+) -> Option<(Vec<f64>, Evaluation)> {
+    let slack = 1e-11 * here.log_likelihood.abs().max(1.0);
+    for _ in 0..40 {
+        let moved: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + s).collect();
+        if let Some(there) = objective.evaluate(&moved)
+            && there.log_likelihood >= here.log_likelihood - slack
+        {
+            return Some((moved, there));
         }
-        let mut step = factor.solve(&here.score);
-        longest = (0..step.len())
-            .max_by(|a, b| step[*a].abs().total_cmp(&step[*b].abs()))
-            .unwrap_or(0);
-        let length = step.get(longest).map_or(0.0, |s| s.abs());
-        let slack = 1e-11 * here.log_likelihood.abs().max(1.0);
-        let mut halvings = 0;
-        let (moved, there) = loop {
-            let moved: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + s).collect();
-            let there = design.evaluate(&moved);
-            if there.log_likelihood.is_finite() && there.log_likelihood >= here.log_likelihood - slack {
-                break (moved, there);
-            }
-            halvings += 1;
-            if halvings > 40 {
-                return Err(Error::NotConverged {
-                    iterations,
-                    column: longest,
-                });
-            }
-            step.iter_mut().for_each(|s| *s *= 0.5);
-        };
-        (beta, here) = (moved, there);
-        if close {
-            return Ok(Top {
-                beta,
-                last: here,
-                iterations,
-            });
-        }
-        // Newton's error is about the square of the step before, so one more step after a short one is exact.
-        close = halvings == 0 && length <= design.params.tolerance;
+        step.iter_mut().for_each(|s| *s *= 0.5);
     }
-    Err(Error::NotConverged {
-        iterations: design.params.max_iterations,
-        column: longest,
-    })
+    None
+}
+
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn longest(step: &[f64]) -> usize {
+    (0..step.len())
+        .max_by(|a, b| step[*a].abs().total_cmp(&step[*b].abs()))
+        .unwrap_or(0)
 }

@@ -11,6 +11,9 @@ use crate::survival::Error;
 pub enum Ties {
     Efron,
     Breslow,
+    /// The conditional likelihood of discrete time: those who fall are one of all sets of as many at risk. Its cost grows with
+    /// events times numbers at risk at each time. Case weights have no meaning in it. Cox 1972; Gail et al., Biometrika 1981;68:703.
+    Exact,
 }
 
 /// The proportional-hazards model: `Cox::params().ties(Ties::Efron).fit(&dataset)?`.
@@ -22,7 +25,10 @@ impl Cox {
             ties: Ties::Efron,
             cause: None,
             max_iterations: 50,
-            tolerance: 1e-6,
+            tolerance: 1e-9,
+            weights: None,
+            strata: None,
+            clusters: None,
         })
     }
 }
@@ -34,10 +40,14 @@ impl Cox {
 /// | `ties` | Efron | rule for events at one time, of the likelihood and of the baseline | |
 /// | `cause` | any | which event counts; others are censored | 1, 2, … |
 /// | `max_iterations` | 50 | Newton steps | 1 and more |
-/// | `tolerance` | 1e-6 | longest last step, in standard deviations of a column; one further step follows, so the error is about its square | above 0, below 0.1 |
+/// | `tolerance` | 1e-9 | longest last step, in standard deviations of a column; the error that is left is about its square | above 0, below 0.1 |
+/// | `weights` | the data set's, or 1 | case weights, one a row; finite and above 0 | |
+/// | `strata` | none | a label a row: each stratum has its own baseline | |
+/// | `clusters` | none | a label a row: rows that are not independent; asks for the robust covariance (every row its own cluster: Lin & Wei's) | |
 ///
-/// Case weights are the data set's weights. Errors of the fit: `Empty`, `Lengths`, `NotFinite`, `Weight`, `NoEvents`, and
-/// `NotConverged` when a coefficient runs away (a column that separates the events from the rest).
+/// Weights of a linfa data set are single precision; those given here are double. Errors of the fit: `Empty`, `Lengths`,
+/// `NotFinite`, `Weight`, `NoEvents`, and `NotConverged` when a coefficient runs away (a column that separates the events from
+/// the rest). With more than 40,000 rows a fit to some 20,000 of them, evenly spread, is where the fit to all begins.
 ///
 /// ```
 /// use linfa::prelude::*;
@@ -65,6 +75,9 @@ pub struct CoxValidParams {
     pub(super) cause: Option<u32>,
     pub(super) max_iterations: usize,
     pub(super) tolerance: f64,
+    pub(super) weights: Option<Vec<f64>>,
+    pub(super) strata: Option<Vec<usize>>,
+    pub(super) clusters: Option<Vec<usize>>,
 }
 
 impl CoxParams {
@@ -85,6 +98,21 @@ impl CoxParams {
 
     pub fn tolerance(mut self, tolerance: f64) -> CoxParams {
         self.0.tolerance = tolerance;
+        self
+    }
+
+    pub fn weights(mut self, weights: Vec<f64>) -> CoxParams {
+        self.0.weights = Some(weights);
+        self
+    }
+
+    pub fn strata(mut self, strata: Vec<usize>) -> CoxParams {
+        self.0.strata = Some(strata);
+        self
+    }
+
+    pub fn clusters(mut self, clusters: Vec<usize>) -> CoxParams {
+        self.0.clusters = Some(clusters);
         self
     }
 }

@@ -12,7 +12,15 @@ pub enum Limits {
 
 impl Limits {
     pub(super) fn of(self, step: &Step, z: f64) -> Option<(f64, f64)> {
-        let (s, se) = (step.survival, step.se?);
+        self.around(step.survival, step.se, z)
+    }
+
+    /// Limits around a survival of `s`; `None` without a standard error.
+    pub(in crate::survival) fn around(self, s: f64, se: Option<f64>, z: f64) -> Option<(f64, f64)> {
+        let se = se?;
+        if s >= 1.0 {
+            return Some((1.0, 1.0));
+        }
         let (lower, upper) = match self {
             Limits::Plain => (s - z * se, s + z * se),
             Limits::Log => (s * (-z * se / s).exp(), s * (z * se / s).exp()),

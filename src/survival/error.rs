@@ -32,6 +32,8 @@ pub enum Error {
     Stratified(usize),
     #[error("{events} events at one time among {at_risk} at risk are more draws than can be summed; take Efron's rule")]
     TiesBeyondExact { events: usize, at_risk: usize },
+    #[error("the exact rule for events at one time is not to be had here; take Efron's or Breslow's")]
+    ExactTies,
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

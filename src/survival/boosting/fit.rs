@@ -22,12 +22,10 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<BoostingModel, Error> {
         let rows = Rows::of(dataset, self.weights.as_deref(), self.cause)?;
-        let boosted = boost(self, &rows)?;
+        let ensemble = boost(self, &rows)?;
         let n = rows.subjects.len();
-        let all = Partial::new(0..n as u32, &rows.subjects, &rows.weights, self.cause, self.ties);
-        let last = all.at(&log_ratios(&boosted, rows.records.view()), None);
-        let total: f64 = boosted.gains.iter().sum();
-        let share = |gain: &f64| if total > 0.0 { gain / total } else { 0.0 };
+        let all = self.partial(&rows, (0..n as u32).collect());
+        let last = all.at(&ensemble.log_ratios(rows.records.view()), None);
         Ok(BoostingModel {
             ties: self.ties,
             cause: self.cause,
@@ -35,116 +33,140 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
             events: rows.subjects.iter().filter(|s| s.had(self.cause)).count(),
             log_likelihood_null: all.at(&vec![0.0; n], None).log_likelihood,
             log_likelihood: last.log_likelihood,
-            held_out: boosted.held_out,
-            importance: boosted.gains.iter().map(share).collect(),
+            importance: ensemble.importance(rows.records.ncols()),
+            held_out: ensemble.held_out,
             hazard: last.hazard,
             times: all.times,
             followed_to: rows.subjects.iter().map(FollowUp::exit).fold(0.0, f64::max),
-            trees: boosted.trees,
-            values: boosted.values,
+            trees: ensemble.trees,
+            values: ensemble.values,
             names: rows.names,
             provenance: rows.provenance,
         })
     }
 }
 
-struct Boosted {
-    trees: Vec<Tree>,
-    values: Vec<Vec<f64>>,
-    /// Of each column.
-    gains: Vec<f64>,
-    held_out: Vec<f64>,
+impl BoostingValidParams {
+    fn partial<'a>(&self, rows: &'a Rows, which: Vec<u32>) -> Partial<'a> {
+        Partial::new(&which, &rows.subjects, &rows.weights, self.cause, self.ties)
+    }
+
+    /// The rows to learn from and those to stop on, each in their old order.
+    fn parts(&self, n: usize, random: &mut Xoshiro256PlusPlus) -> (Vec<u32>, Vec<u32>) {
+        let Some(share) = self.held_out else {
+            return ((0..n as u32).collect(), Vec::new());
+        };
+        let held = drawn(random, n, share);
+        (0..n as u32).partition(|row| !held[*row as usize])
+    }
+
+    /// The rows that the next tree is grown on.
+    fn sample(&self, rows: &[u32], random: &mut Xoshiro256PlusPlus) -> Vec<u32> {
+        if self.subsample == 1.0 {
+            return rows.to_vec();
+        }
+        let drawn = drawn(random, rows.len(), self.subsample);
+        (rows.iter().zip(drawn))
+            .filter_map(|(row, drawn)| drawn.then_some(*row))
+            .collect()
+    }
 }
 
-/// The rows to learn from and those to stop on, each in ascending order.
-fn halves(params: &BoostingValidParams, n: usize, random: &mut Xoshiro256PlusPlus) -> (Vec<u32>, Vec<u32>) {
-    let Some(share) = params.held_out else {
-        return ((0..n as u32).collect(), Vec::new());
-    };
-    let held = drawn(random, n, share);
-    (0..n as u32).partition(|row| !held[*row as usize])
-}
-
-fn boost(params: &BoostingValidParams, rows: &Rows) -> Result<Boosted, Error> {
+fn boost(params: &BoostingValidParams, rows: &Rows) -> Result<Ensemble, Error> {
     let n = rows.subjects.len();
     let mut random = streams(params.seed, 1).remove(0);
-    let (seen, held) = halves(params, n, &mut random);
-    let partial = |rows_of: &[u32]| {
-        let rows_of = rows_of.to_vec().into_iter();
-        Partial::new(rows_of, &rows.subjects, &rows.weights, params.cause, params.ties)
-    };
-    let (ours, theirs) = (partial(&seen), partial(&held));
-    if ours.times.is_empty() || (params.held_out.is_some() && theirs.times.is_empty()) {
+    let (seen, held) = params.parts(n, &mut random);
+    let (learn, stop) = (params.partial(rows, seen.clone()), params.partial(rows, held));
+    let stopping = params.held_out.is_some();
+    if learn.times.is_empty() || (stopping && stop.times.is_empty()) {
         return Err(Error::NoEvents);
     }
     let bins = Bins::of(rows.records.view());
-    let mut boosted = Boosted {
-        trees: Vec::new(),
-        values: Vec::new(),
-        gains: vec![0.0; bins.columns()],
-        held_out: Vec::new(),
-    };
+    let mut ensemble = Ensemble::default();
     let mut log_ratios = vec![0.0; n];
-    let mut residuals = Residuals {
-        excess: vec![0.0; n],
-        expected: vec![0.0; n],
-    };
-    let mut gains: Vec<Vec<(usize, f64)>> = Vec::new();
-    let mut best = 0;
-    boosted
-        .held_out
-        .extend(params.held_out.map(|_| theirs.at(&log_ratios, None).log_likelihood));
+    let mut residuals = Residuals::of(n);
     for _ in 0..params.ensemble_size {
-        ours.at(&log_ratios, Some(&mut residuals));
+        if stopping {
+            ensemble.held_out.push(stop.at(&log_ratios, None).log_likelihood);
+            if ensemble.trees.len() >= ensemble.best() + params.patience {
+                break;
+            }
+        }
+        learn.at(&log_ratios, Some(&mut residuals));
         let mut splitter = NewtonSplitter {
             params,
             bins: &bins,
             residuals: &residuals,
             weights: &rows.weights,
         };
-        let grown = grow(
-            &bins,
-            sampled(&seen, params.subsample, &mut random),
-            Some(params.max_depth),
-            &mut splitter,
-        );
+        let sample = params.sample(&seen, &mut random);
+        let grown = grow(&bins, sample, Some(params.max_depth), &mut splitter);
         let values = steps(&grown, &splitter);
         add(&grown.tree, &values, rows.records.view(), &mut log_ratios);
-        boosted.trees.push(grown.tree);
-        boosted.values.push(values);
-        gains.push(grown.gains);
-        if params.held_out.is_some() {
-            boosted.held_out.push(theirs.at(&log_ratios, None).log_likelihood);
-            let now = boosted.trees.len();
-            if boosted.held_out[now] > boosted.held_out[best] {
-                best = now;
-            } else if now - best >= params.patience {
-                break;
-            }
+        ensemble.push(grown, values);
+    }
+    if stopping {
+        if ensemble.held_out.len() == ensemble.trees.len() {
+            ensemble.held_out.push(stop.at(&log_ratios, None).log_likelihood);
         }
+        ensemble.truncate(ensemble.best());
     }
-    let kept = if params.held_out.is_some() {
-        best
-    } else {
-        boosted.trees.len()
-    };
-    boosted.trees.truncate(kept);
-    boosted.values.truncate(kept);
-    for (column, gain) in gains.into_iter().take(kept).flatten() {
-        boosted.gains[column] += gain;
-    }
-    Ok(boosted)
+    Ok(ensemble)
 }
 
-fn sampled(rows: &[u32], share: f64, random: &mut Xoshiro256PlusPlus) -> Vec<u32> {
-    if share == 1.0 {
-        return rows.to_vec();
+#[derive(Default)]
+struct Ensemble {
+    trees: Vec<Tree>,
+    values: Vec<Vec<f64>>,
+    /// Column and gain of each split of each tree.
+    gains: Vec<Vec<(usize, f64)>>,
+    /// Log-likelihood after so many trees.
+    held_out: Vec<f64>,
+}
+
+impl Ensemble {
+    fn push(&mut self, grown: Grown, values: Vec<f64>) {
+        self.trees.push(grown.tree);
+        self.gains.push(grown.gains);
+        self.values.push(values);
     }
-    let drawn = drawn(random, rows.len(), share);
-    rows.iter()
-        .zip(drawn)
-        .filter_map(|(row, drawn)| drawn.then_some(*row))
-        .collect()
+
+    fn truncate(&mut self, trees: usize) {
+        self.trees.truncate(trees);
+        self.gains.truncate(trees);
+        self.values.truncate(trees);
+    }
+
+    /// The fewest trees with which the rows held out are likeliest.
+    fn best(&self) -> usize {
+        let better = |best, now| {
+            if self.held_out[now] > self.held_out[best] {
+                now
+            } else {
+                best
+            }
+        };
+        (0..self.held_out.len()).fold(0, better)
+    }
+
+    fn importance(&self, columns: usize) -> Vec<f64> {
+        let mut gains = vec![0.0; columns];
+        self.gains
+            .iter()
+            .flatten()
+            .for_each(|(column, gain)| gains[*column] += gain);
+        let total: f64 = gains.iter().sum();
+        let share = |gain: f64| if total > 0.0 { gain / total } else { 0.0 };
+        gains.into_iter().map(share).collect()
+    }
+
+    fn log_ratios(&self, records: ArrayView2<f64>) -> Vec<f64> {
+        let mut log_ratios = vec![0.0; records.nrows()];
+        for (tree, values) in self.trees.iter().zip(&self.values) {
+            add(tree, values, records, &mut log_ratios);
+        }
+        log_ratios
+    }
 }
 
 /// Newton's step of each leaf, shrunk; nothing where the tree has not split, as a shift of all rows changes nothing.
@@ -170,19 +192,6 @@ fn steps(grown: &Grown, splitter: &NewtonSplitter) -> Vec<f64> {
 }
 
 fn add(tree: &Tree, values: &[f64], records: ArrayView2<f64>, log_ratios: &mut [f64]) {
-    log_ratios
-        .par_iter_mut()
-        .enumerate()
-        .with_min_len(1024)
-        .for_each(|(row, log_ratio)| {
-            *log_ratio += values[tree.leaf(|column| records[[row, column]])];
-        });
-}
-
-fn log_ratios(boosted: &Boosted, records: ArrayView2<f64>) -> Vec<f64> {
-    let mut log_ratios = vec![0.0; records.nrows()];
-    for (tree, values) in boosted.trees.iter().zip(&boosted.values) {
-        add(tree, values, records, &mut log_ratios);
-    }
-    log_ratios
+    let rows = log_ratios.par_iter_mut().with_min_len(1024).enumerate();
+    rows.for_each(|(row, log_ratio)| *log_ratio += values[tree.leaf(|column| records[[row, column]])]);
 }

@@ -10,8 +10,8 @@ pub struct Boosting;
 impl Boosting {
     pub fn params() -> BoostingParams {
         BoostingParams(BoostingValidParams {
-            ensemble_size: 100,
-            learning_rate: 0.1,
+            ensemble_size: 200,
+            learning_rate: 0.05,
             max_depth: 2,
             min_weight_leaf: 15.0,
             l2: 1.0,
@@ -32,21 +32,21 @@ impl Boosting {
 ///
 /// | name | default | meaning | range |
 /// |---|---|---|---|
-/// | `ensemble_size` | 100 | trees, at most | 1 and more |
-/// | `learning_rate` | 0.1 | share of each step that is taken | above 0, to 1 |
+/// | `ensemble_size` | 200 | trees, at most | 1 and more |
+/// | `learning_rate` | 0.05 | share of each step that is taken | above 0, to 1 |
 /// | `max_depth` | 2 | splits above a leaf: 1 is additive, 2 has interactions of two columns | 1 and more |
 /// | `min_weight_leaf` | 15 | weight (rows, without case weights) of a leaf | above 0 |
 /// | `l2` | 1 | events added to the expected ones of a leaf: shrinks small leaves | 0 and more |
 /// | `subsample` | 0.5 | share of the rows that a tree is grown on (Friedman, Comput Stat Data Anal 2002;38:367) | above 0, to 1 |
 /// | `held_out` | none | share of the rows kept to stop on | above 0, below 1 |
 /// | `patience` | 10 | trees without a better likelihood of the rows held out, before it stops | 1 and more |
-/// | `ties` | Efron | rule for events at one time, of the likelihood and of the baseline | |
+/// | `ties` | Efron | rule for events at one time, of the likelihood and of the baseline; not the exact one | |
 /// | `cause` | any | which event counts; others are censored | 1, 2, … |
 /// | `weights` | the data set's | case weights; 2 is the row twice | above 0 |
 /// | `seed` | 0 | the same seed gives the same model, on any number of threads | |
 ///
 /// Missing values are for the caller to fill in; delayed entry is allowed. Errors of the fit: `Empty`, `Lengths`, `NotFinite`,
-/// `Weight`, `NoEvents` (also among the rows held out, or not).
+/// `Weight`, `NoEvents` (also among the rows held out, or not), `Parameter`, `ExactTies`.
 ///
 /// ```
 /// use linfa::prelude::*;
@@ -162,6 +162,7 @@ impl ParamGuard for BoostingParams {
             p if p.held_out.is_some_and(|held| !(held > 0.0 && held < 1.0)) => {
                 refuse("the share of rows held out", p.held_out.unwrap_or_default())
             }
+            p if p.ties == Ties::Exact => Err(Error::ExactTies),
             p if p.patience == 0 => refuse("the patience", 0.0),
             p if p.cause == Some(0) => refuse("the cause of a model", 0.0),
             p => Ok(p),

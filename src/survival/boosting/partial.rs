@@ -10,6 +10,9 @@ struct Span {
     fell: bool,
 }
 
+/// Of the weighted ratios at risk, the largest of which is about 1.
+const LEAST: f64 = 1e-290;
+
 /// Some rows of the data, placed once on their event times.
 pub(super) struct Partial<'a> {
     ties: Ties,
@@ -42,6 +45,15 @@ pub(super) struct Residuals {
     pub expected: Vec<f64>,
 }
 
+impl Residuals {
+    pub fn of(n: usize) -> Residuals {
+        Residuals {
+            excess: vec![0.0; n],
+            expected: vec![0.0; n],
+        }
+    }
+}
+
 /// Hazard up to each event time, and how much of the last step an event there escapes (Efron).
 struct Cumulative {
     hazard: Vec<f64>,
@@ -49,22 +61,16 @@ struct Cumulative {
 }
 
 impl<'a> Partial<'a> {
-    pub fn new(
-        rows: impl Iterator<Item = u32> + Clone,
-        subjects: &[FollowUp],
-        weights: &'a [f64],
-        cause: Option<u32>,
-        ties: Ties,
-    ) -> Partial<'a> {
-        let subject = |row: u32| subjects[row as usize];
-        let fell = rows.clone().map(subject).filter(|s| s.had(cause));
-        let mut times: Vec<f64> = fell.map(|s| s.exit()).collect();
+    pub fn new(rows: &[u32], subjects: &[FollowUp], weights: &'a [f64], cause: Option<u32>, ties: Ties) -> Partial<'a> {
+        let subject = |row: &u32| &subjects[*row as usize];
+        let fell = rows.iter().map(subject).filter(|s| s.had(cause));
+        let mut times: Vec<f64> = fell.map(FollowUp::exit).collect();
         times.sort_unstable_by(f64::total_cmp);
         times.dedup();
         let until = |time: f64| times.partition_point(|t| *t <= time) as u32;
-        let spans = rows
+        let spans = (rows.iter())
             .map(|row| Span {
-                row,
+                row: *row,
                 entry: until(subject(row).entry()),
                 exit: until(subject(row).exit()),
                 fell: subject(row).had(cause),
@@ -96,9 +102,11 @@ impl<'a> Partial<'a> {
         for k in (1..self.times.len()).rev() {
             tied[k].at_risk += tied[k + 1].at_risk;
         }
-        // Nobody is at risk at 0; where late entries leave rounding, those who fall were there for certain.
+        // What stands at 0 is nobody's. Where late entries leave rounding, those who fall were at risk for certain; and ratios
+        // that underflow beside the largest must not divide by 0.
         tied.remove(0);
-        tied.iter_mut().for_each(|t| t.at_risk = t.at_risk.max(t.ratio));
+        tied.iter_mut()
+            .for_each(|t| t.at_risk = t.at_risk.max(t.ratio).max(LEAST));
         tied
     }
 
@@ -119,10 +127,11 @@ impl<'a> Partial<'a> {
             let (mut step, mut escaped, mut log) = (0.0, 0.0, 0.0);
             let parts = match self.ties {
                 Ties::Efron => tied.count,
-                Ties::Breslow => 1,
+                // The settings refuse the exact rule.
+                Ties::Breslow | Ties::Exact => 1,
             };
             for part in (0..parts).map(|part| part as f64 / parts as f64) {
-                let at_risk = tied.at_risk - part * tied.ratio;
+                let at_risk = (tied.at_risk - part * tied.ratio).max(LEAST);
                 let hazard = tied.weight / parts as f64 / at_risk;
                 step += hazard;
                 escaped += part * hazard;

@@ -40,10 +40,9 @@ impl SurvivalModel for BoostingModel {
         let mut curves = Array2::zeros((records.nrows(), times.len()));
         for (row, mut curve) in records.rows().into_iter().zip(curves.rows_mut()) {
             let ratio = self.log_ratio(row).exp();
-            curve
-                .iter_mut()
-                .zip(&baseline)
-                .for_each(|(s, h)| *s = (-h * ratio).exp());
+            // No hazard yet and an overflowing ratio would make NaN of 0 times infinity.
+            let survival = |h: f64| if h == 0.0 { 1.0 } else { (-h * ratio).exp() };
+            curve.iter_mut().zip(&baseline).for_each(|(s, h)| *s = survival(*h));
         }
         Ok(curves)
     }

@@ -3,6 +3,7 @@
 use linfa::Dataset;
 use linfa::prelude::*;
 use ndarray::{Array1, Array2, ArrayView1};
+use rand::Rng;
 use serde_json::Value;
 
 use crate::survival::metrics::concordance;
@@ -141,4 +142,19 @@ fn cox_scores_as_the_peer_does() {
         // The peer takes Breslow's baseline for Efron's coefficients.
         near(ours.brier, theirs.brier, 2e-5);
     }
+}
+
+/// The hazard rises where two columns have the same sign, and falls where they have not: no line sees it. Two more columns
+/// say nothing. Times are in days.
+pub(crate) fn crossing(n: usize, seed: u64) -> Women {
+    let mut random = super::streams(seed, 1).remove(0);
+    let records = Array2::from_shape_fn((n, 4), |_| random.gen_range(-1.0..1.0));
+    let subject = |row: ArrayView1<f64>| {
+        let rate = (1.5 * (row[0] * row[1]).signum()).exp() / 1500.0;
+        let event = -random.gen_range(1e-9..1.0_f64).ln() / rate;
+        let censored = random.gen_range(500.0..2500.0);
+        FollowUp::until(f64::min(event, censored), u32::from(event <= censored)).unwrap()
+    };
+    let targets = records.rows().into_iter().map(subject).collect();
+    Dataset::new(records, targets)
 }

@@ -28,32 +28,47 @@ pub(super) struct Step {
 
 impl Leaves {
     pub fn of(grown: &Grown, sample: &Sample, bag: &[f64]) -> Leaves {
-        let causes = sample.causes.len();
         let mut leaves = Leaves::default();
         let mut node = Node::default();
         leaves.start.push(0);
         for range in &grown.leaves {
             node.fill(sample, bag, &grown.rows[range.clone()]);
-            let mut mortality = 0.0;
-            for (k, &at) in node.at.iter().enumerate() {
-                for (cause, &fell) in node.events[k * causes..][..causes].iter().enumerate() {
-                    if fell > 0.0 {
-                        let hazard = fell / node.at_risk[k];
-                        mortality += hazard * (sample.times.len() - usize::from(at)) as f64;
-                        leaves.push(at, (causes > 1).then_some(cause as u8), hazard);
-                    }
-                }
-            }
-            leaves.start.push(leaves.at.len() as u32);
-            leaves.mortality.push(mortality);
+            leaves.push(&node, sample);
         }
         leaves
     }
 
-    fn push(&mut self, at: u16, cause: Option<u8>, hazard: f64) {
-        self.at.push(at);
-        self.cause.extend(cause);
-        self.hazard.push(hazard);
+    /// Where the grid is thinned, a step is the chance to fall between its neighbours: survival and incidence stay exact on it.
+    fn push(&mut self, node: &Node, sample: &Sample) {
+        let causes = sample.causes.len();
+        let mut falling = vec![0.0; causes];
+        let (mut free, mut mortality) = (1.0, 0.0);
+        for (k, events) in node.events.chunks_exact(causes).enumerate() {
+            let mut left = free;
+            for (falling, fell) in falling.iter_mut().zip(events) {
+                let hazard = fell / node.at_risk[k];
+                *falling += free * hazard;
+                left -= free * hazard;
+                mortality += hazard * (sample.times - node.at[k] as usize) as f64;
+            }
+            free = left;
+            let place = |k: usize| sample.place[node.at[k] as usize];
+            if k + 1 == node.at.len() || place(k + 1) != place(k) {
+                self.step(place(k), &mut falling);
+                free = 1.0;
+            }
+        }
+        self.start.push(self.at.len() as u32);
+        self.mortality.push(mortality);
+    }
+
+    fn step(&mut self, at: u16, falling: &mut [f64]) {
+        let several = falling.len() > 1;
+        for (cause, hazard) in falling.iter_mut().enumerate().filter(|(_, hazard)| **hazard > 0.0) {
+            self.at.push(at);
+            self.cause.extend(several.then_some(cause as u8));
+            self.hazard.push(std::mem::take(hazard));
+        }
     }
 
     pub fn mortality(&self, leaf: usize) -> f64 {

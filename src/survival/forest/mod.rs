@@ -29,7 +29,7 @@ pub struct ForestModel {
     pub events: usize,
     /// The causes that were told apart, ascending.
     pub causes: Vec<u32>,
-    /// The grid on which every leaf's steps stand: the distinct event times, thinned out to `max_times`.
+    /// The grid on which every leaf's curve stands: the distinct event times, thinned out to `max_times`.
     pub times: Vec<f64>,
     /// The largest time under observation.
     pub followed_to: f64,

@@ -14,8 +14,8 @@ pub(super) struct Span {
 /// Filled again for each node, so that none allocates.
 #[derive(Default)]
 pub(super) struct Node {
-    /// Grid position of each event time, from 0, ascending.
-    pub at: Vec<u16>,
+    /// Place of each event time among those of the sample, from 0, ascending.
+    pub at: Vec<u32>,
     /// Weight of the events, time after time, cause by cause.
     pub events: Vec<f64>,
     pub at_risk: Vec<f64>,

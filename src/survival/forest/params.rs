@@ -50,7 +50,7 @@ impl Forest {
 /// | `min_weight_split` | 30 | weight (rows, without case weights) of a node that may be split | above 0 |
 /// | `min_weight_leaf` | 15 | weight of a leaf, at least | above 0 |
 /// | `draw` | subsample of 0.632 | the subjects that a tree sees; the others are out of its bag | |
-/// | `max_times` | 1024 | event times kept; with more, an event moves up to the next one kept | 1 to 65535 |
+/// | `max_times` | 1024 | event times at which curves are kept; they are exact there, and level in between | 1 to 65535 |
 /// | `cause` | any | the event that counts, others are censored; without it each cause is told apart | 1, 2, … |
 /// | `weights` | the data set's | case weights; 2 is the row twice | above 0 |
 /// | `seed` | 0 | the same seed gives the same forest, on any number of threads | |

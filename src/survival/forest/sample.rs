@@ -1,24 +1,28 @@
-//! The follow-up of all rows on one grid of event times, as small whole numbers.
+//! The follow-up of all rows in whole numbers: places among the distinct event times.
 
 use crate::survival::{Error, FollowUp};
 
 use super::ForestValidParams;
 
-/// At risk at the grid's k-th time, counted from 1, when `entry < k <= exit`.
+/// At risk at the k-th event time, counted from 1, when `entry < k <= exit`.
 #[derive(Clone, Copy)]
 pub(super) struct Placed {
-    pub entry: u16,
-    pub exit: u16,
+    pub entry: u32,
+    pub exit: u32,
     /// Place among the causes; `None`: censored.
     pub cause: Option<u8>,
 }
 
 pub(super) struct Sample {
-    pub times: Vec<f64>,
+    /// Distinct event times.
+    pub times: usize,
+    /// Those that curves are kept at, and the place among them of each event time: the first not before it.
+    pub grid: Vec<f64>,
+    pub place: Vec<u16>,
     pub causes: Vec<u32>,
     pub subjects: Vec<Placed>,
     pub weights: Vec<f64>,
-    /// Rows by exit, at one grid time events first.
+    /// Rows by exit, of one time events first.
     pub order: Vec<u32>,
 }
 
@@ -28,11 +32,6 @@ impl Sample {
         let mut times: Vec<f64> = subjects.iter().filter(counts).map(FollowUp::exit).collect();
         times.sort_unstable_by(f64::total_cmp);
         times.dedup();
-        let distinct = times.len();
-        if distinct > params.max_times {
-            let kept = (1..=params.max_times).map(|i| times[i * distinct / params.max_times - 1]);
-            times = kept.collect();
-        }
         let mut causes: Vec<u32> = subjects.iter().filter(counts).map(FollowUp::event).collect();
         causes.sort_unstable();
         causes.dedup();
@@ -42,13 +41,10 @@ impl Sample {
                 value: causes.len() as f64,
             });
         }
-        let until = |time: f64| times.partition_point(|t| *t <= time) as u16;
+        let until = |time: f64| times.partition_point(|t| *t <= time) as u32;
         let place = |s: &FollowUp| Placed {
             entry: until(s.entry()),
-            exit: match s.had(params.cause) {
-                true => times.partition_point(|t| *t < s.exit()) as u16 + 1,
-                false => until(s.exit()),
-            },
+            exit: until(s.exit()),
             cause: causes.binary_search(&s.event()).ok().map(|place| place as u8),
         };
         let subjects: Vec<Placed> = subjects.iter().map(place).collect();
@@ -57,8 +53,15 @@ impl Sample {
             let subject = &subjects[*i as usize];
             (subject.exit, subject.cause.is_none())
         });
+        let distinct = times.len();
+        let kept = distinct.min(params.max_times);
+        let last_of = |i: usize| (i + 1) * distinct / kept - 1;
+        let mut place: Vec<u16> = Vec::with_capacity(distinct);
+        (0..kept).for_each(|i| place.resize(last_of(i) + 1, i as u16));
         Ok(Sample {
-            times,
+            times: distinct,
+            grid: (0..kept).map(|i| times[last_of(i)]).collect(),
+            place,
             causes,
             subjects,
             weights,

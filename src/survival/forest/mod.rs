@@ -8,6 +8,7 @@ mod params;
 mod predict;
 mod sample;
 mod split;
+mod statistic;
 #[cfg(test)]
 mod tests;
 

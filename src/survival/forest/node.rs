@@ -11,6 +11,15 @@ pub(super) struct Span {
     pub weight: f64,
 }
 
+/// A row is at risk up to its exit, less (a weight below 0) up to its entry.
+pub(super) struct End {
+    /// Place in the node.
+    pub row: u32,
+    /// How many event times there are up to it.
+    pub at: u32,
+    pub weight: f64,
+}
+
 /// Filled again for each node, so that none allocates.
 #[derive(Default)]
 pub(super) struct Node {
@@ -68,5 +77,23 @@ impl Node {
         }
         // What stands at 0 is nobody's: rows that left before the first event.
         self.at_risk.remove(0);
+    }
+
+    /// All ends but those before the first event time, in time order.
+    pub fn ends(&self, ends: &mut Vec<End>) {
+        ends.clear();
+        let mut late = false;
+        for (row, span) in self.spans.iter().enumerate() {
+            for (at, weight) in [(span.entry, -span.weight), (span.exit, span.weight)] {
+                if at > 0 {
+                    let row = row as u32;
+                    ends.push(End { row, at, weight });
+                }
+            }
+            late |= span.entry > 0;
+        }
+        if late {
+            ends.sort_by_key(|end| end.at);
+        }
     }
 }

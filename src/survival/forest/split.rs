@@ -1,19 +1,13 @@
-//! The best log-rank split of a node, exact, in O(n log n) for all cuts of a column.
-//!
-//! The statistic's numerator is a sum over the rows of one side: event less Nelson-Aalen hazard of the whole node. Its variance
-//! holds the square of that side's risk set, summed over the event times: a quadratic form in which two rows meet at every
-//! time both are at risk. Two prefix sums over the event times (a Fenwick tree) tell what a row adds to it.
+//! The best split of a node: of some columns drawn at random, the cut with the largest log-rank statistic.
 
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::ForestValidParams;
-use super::node::{Node, Span};
+use super::node::{End, Node};
 use super::sample::Sample;
+use super::statistic::{Binned, Statistic};
 use crate::survival::tree::{BINS, Bins, Split, Splitter};
-
-/// Below this share of its larger term the variance is rounding.
-const ROUNDING: f64 = 1e-10;
 
 pub(super) struct LogRankSplitter<'a> {
     params: &'a ForestValidParams,
@@ -25,9 +19,13 @@ pub(super) struct LogRankSplitter<'a> {
     random: Xoshiro256PlusPlus,
     columns: Vec<usize>,
     node: Node,
-    sides: Vec<Side>,
-    /// Places in the node, in the order of the column at hand.
-    sorted: Vec<u32>,
+    ends: Vec<End>,
+    binned: Binned,
+    /// Which code each bin is, and the weight of its rows.
+    filled: Vec<(u8, f64)>,
+    /// One a cause.
+    statistics: Vec<Statistic>,
+    chi_squares: Vec<f64>,
 }
 
 impl<'a> LogRankSplitter<'a> {
@@ -48,58 +46,62 @@ impl<'a> LogRankSplitter<'a> {
             random,
             columns: (0..columns).collect(),
             node: Node::default(),
-            sides: (0..sample.causes.len()).map(|_| Side::default()).collect(),
-            sorted: Vec::new(),
+            ends: Vec::new(),
+            binned: Binned::default(),
+            filled: Vec::new(),
+            statistics: (0..sample.causes.len()).map(|_| Statistic::default()).collect(),
+            chi_squares: Vec::new(),
         }
     }
 
-    /// Puts the node's places in the order of `column`; false when all have one value.
-    fn sort(&mut self, column: usize, rows: &[u32]) -> bool {
+    /// Puts the node's rows into the bins that they fill.
+    fn bin(&mut self, column: usize, rows: &[u32]) {
         let codes = self.bins.column(column);
-        let mut next = [0u32; BINS + 1];
-        for &row in rows {
-            next[usize::from(codes[row as usize]) + 1] += 1;
+        let mut weights = [0.0; BINS];
+        for (&row, span) in rows.iter().zip(&self.node.spans) {
+            weights[usize::from(codes[row as usize])] += span.weight;
         }
-        if next.contains(&(rows.len() as u32)) {
-            return false;
+        let mut bin = [0; BINS];
+        self.filled.clear();
+        for (code, &weight) in (0..=u8::MAX).zip(&weights).filter(|(_, weight)| **weight > 0.0) {
+            bin[usize::from(code)] = self.filled.len() as u8;
+            self.filled.push((code, weight));
         }
-        for code in 0..BINS {
-            next[code + 1] += next[code];
+        let binned = &mut self.binned;
+        binned.bin.clear();
+        binned
+            .bin
+            .extend(rows.iter().map(|row| bin[usize::from(codes[*row as usize])]));
+        binned.below.clear();
+        binned.below.resize(self.filled.len(), 0.0);
+        for end in &self.ends {
+            binned.below[usize::from(binned.bin[end.row as usize])] += end.weight;
         }
-        self.sorted.resize(rows.len(), 0);
-        for (place, &row) in rows.iter().enumerate() {
-            let slot = &mut next[usize::from(codes[row as usize])];
-            self.sorted[*slot as usize] = place as u32;
-            *slot += 1;
+        let mut sum = 0.0;
+        for below in &mut binned.below {
+            sum += *below;
+            *below = sum - *below;
         }
-        true
     }
 
     fn best_of(&mut self, column: usize, rows: &[u32]) -> Option<Split> {
-        if !self.sort(column, rows) {
+        self.bin(column, rows);
+        if self.filled.len() < 2 {
             return None;
         }
-        self.sides.iter_mut().for_each(Side::clear);
-        let codes = self.bins.column(column);
-        let code = |place: u32| codes[rows[place as usize] as usize];
+        self.chi_squares.clear();
+        self.chi_squares.resize(self.filled.len(), 0.0);
+        for (cause, statistic) in self.statistics.iter_mut().enumerate() {
+            statistic.fill(&self.node, cause as u8, &self.ends, &self.binned);
+            statistic.add_chi_squares(&mut self.chi_squares);
+        }
         let mut best: Option<Split> = None;
         let mut left = 0.0;
-        for pair in self.sorted.windows(2) {
-            let span = &self.node.spans[pair[0] as usize];
-            left += span.weight;
-            for (cause, side) in self.sides.iter_mut().enumerate() {
-                side.take(span, span.cause == Some(cause as u8));
-            }
-            let (here, next) = (code(pair[0]), code(pair[1]));
-            if here == next || left < self.params.min_weight_leaf {
-                continue;
-            }
-            if self.node.weight - left < self.params.min_weight_leaf {
-                break;
-            }
-            let gain: f64 = self.sides.iter().map(Side::chi_square).sum();
-            if gain > best.map_or(0.0, |split| split.gain) {
-                let code = self.bins.halfway(column, here, next);
+        for (pair, &gain) in self.filled.windows(2).zip(&self.chi_squares) {
+            left += pair[0].1;
+            let lighter = f64::min(left, self.node.weight - left);
+            if lighter >= self.params.min_weight_leaf && gain > best.map_or(0.0, |split| split.gain) {
+                let code = self.bins.halfway(column, pair[0].0, pair[1].0);
                 best = Some(Split { column, code, gain });
             }
         }
@@ -115,8 +117,9 @@ impl Splitter for LogRankSplitter<'_> {
         if self.node.at.is_empty() || self.node.weight < least {
             return None;
         }
-        for (cause, side) in self.sides.iter_mut().enumerate() {
-            side.prepare(&self.node, cause, self.sample.causes.len());
+        self.node.ends(&mut self.ends);
+        for (cause, statistic) in self.statistics.iter_mut().enumerate() {
+            statistic.prepare(&self.node, cause, self.sample.causes.len());
         }
         let mut best: Option<Split> = None;
         let (mut tried, count) = (0, self.columns.len());
@@ -134,96 +137,5 @@ impl Splitter for LogRankSplitter<'_> {
             }
         }
         best
-    }
-}
-
-/// Sums over the node's event times up to one, of one cause.
-#[derive(Clone, Copy, Default)]
-struct Until {
-    /// Nelson-Aalen: d / Y.
-    hazard: f64,
-    /// d (Y - d) / (Y - 1) over Y, and over Y².
-    linear: f64,
-    square: f64,
-}
-
-/// The log-rank statistic of the rows taken so far against the node, for one cause.
-#[derive(Default)]
-struct Side {
-    until: Vec<Until>,
-    numerator: f64,
-    linear: f64,
-    square: f64,
-    /// Fenwick tree over the event times: weight of the ends there, and the same times `square` up to there.
-    ends: Vec<[f64; 2]>,
-    all: f64,
-}
-
-impl Side {
-    fn prepare(&mut self, node: &Node, cause: usize, causes: usize) {
-        self.until.clear();
-        self.until.push(Until::default());
-        let mut sum = Until::default();
-        for (events, &at_risk) in node.events.chunks_exact(causes).zip(&node.at_risk) {
-            let fell = events[cause];
-            // With no more than one at risk there is nobody to compare.
-            let tied = if at_risk > 1.0 {
-                (at_risk - fell).max(0.0) / (at_risk - 1.0)
-            } else {
-                0.0
-            };
-            sum.hazard += fell / at_risk;
-            sum.linear += fell * tied / at_risk;
-            sum.square += fell * tied / (at_risk * at_risk);
-            self.until.push(sum);
-        }
-    }
-
-    fn clear(&mut self) {
-        self.ends.clear();
-        self.ends.resize(self.until.len(), [0.0; 2]);
-        (self.numerator, self.linear, self.square, self.all) = (0.0, 0.0, 0.0, 0.0);
-    }
-
-    fn take(&mut self, span: &Span, fell: bool) {
-        let (from, to) = (self.until[span.entry as usize], self.until[span.exit as usize]);
-        self.numerator += span.weight * (f64::from(u8::from(fell)) - (to.hazard - from.hazard));
-        self.linear += span.weight * (to.linear - from.linear);
-        self.end(span.exit as usize, span.weight);
-        // At risk up to the exit, less at risk up to the entry.
-        self.end(span.entry as usize, -span.weight);
-    }
-
-    /// Two rows meet at the times up to the earlier of their ends.
-    fn end(&mut self, at: usize, weight: f64) {
-        if at == 0 {
-            return;
-        }
-        let here = self.until[at].square;
-        let [mut before, mut met] = [0.0; 2];
-        let mut i = at;
-        while i > 0 {
-            before += self.ends[i][0];
-            met += self.ends[i][1];
-            i &= i - 1;
-        }
-        met += (self.all - before) * here;
-        self.square += weight * (2.0 * met + weight * here);
-        self.all += weight;
-        let mut i = at;
-        while i < self.ends.len() {
-            self.ends[i][0] += weight;
-            self.ends[i][1] += weight * here;
-            i += i & i.wrapping_neg();
-        }
-    }
-
-    fn chi_square(&self) -> f64 {
-        let variance = self.linear - self.square;
-        if variance > ROUNDING * self.linear {
-            self.numerator * self.numerator / variance
-        } else {
-            0.0
-        }
     }
 }

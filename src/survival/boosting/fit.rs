@@ -6,7 +6,7 @@ use ndarray::{ArrayBase, ArrayView2, Data, Ix2};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-use super::partial::{Partial, Residuals};
+use super::partial::{Partial, Residuals, Value};
 use super::split::NewtonSplitter;
 use super::{BoostingModel, BoostingValidParams};
 use crate::survival::tree::{Bins, Grown, Rows, Tree, drawn, grow, streams};
@@ -24,7 +24,7 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
         let rows = Rows::of(dataset, self.weights.as_deref(), self.cause)?;
         let ensemble = boost(self, &rows)?;
         let n = rows.subjects.len();
-        let all = self.partial(&rows, (0..n as u32).collect());
+        let all = self.partial(&rows, &(0..n as u32).collect::<Vec<u32>>());
         let last = all.at(&ensemble.log_ratios(rows.records.view()), None);
         Ok(BoostingModel {
             ties: self.ties,
@@ -47,8 +47,8 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
 }
 
 impl BoostingValidParams {
-    fn partial<'a>(&self, rows: &'a Rows, which: Vec<u32>) -> Partial<'a> {
-        Partial::new(&which, &rows.subjects, &rows.weights, self.cause, self.ties)
+    fn partial<'a>(&self, rows: &'a Rows, which: &[u32]) -> Partial<'a> {
+        Partial::new(which, &rows.subjects, &rows.weights, self.cause, self.ties)
     }
 
     /// The rows to learn from and those to stop on, each in their old order.
@@ -76,7 +76,7 @@ fn boost(params: &BoostingValidParams, rows: &Rows) -> Result<Ensemble, Error> {
     let n = rows.subjects.len();
     let mut random = streams(params.seed, 1).remove(0);
     let (seen, held) = params.parts(n, &mut random);
-    let (learn, stop) = (params.partial(rows, seen.clone()), params.partial(rows, held));
+    let (learn, stop) = (params.partial(rows, &seen), params.partial(rows, &held));
     let stopping = params.held_out.is_some();
     if learn.times.is_empty() || (stopping && stop.times.is_empty()) {
         return Err(Error::NoEvents);
@@ -86,11 +86,8 @@ fn boost(params: &BoostingValidParams, rows: &Rows) -> Result<Ensemble, Error> {
     let mut log_ratios = vec![0.0; n];
     let mut residuals = Residuals::of(n);
     for _ in 0..params.ensemble_size {
-        if stopping {
-            ensemble.held_out.push(stop.at(&log_ratios, None).log_likelihood);
-            if ensemble.trees.len() >= ensemble.best() + params.patience {
-                break;
-            }
+        if stopping && !ensemble.gets_better(&stop.at(&log_ratios, None), params.patience) {
+            break;
         }
         learn.at(&log_ratios, Some(&mut residuals));
         let mut splitter = NewtonSplitter {
@@ -107,7 +104,7 @@ fn boost(params: &BoostingValidParams, rows: &Rows) -> Result<Ensemble, Error> {
     }
     if stopping {
         if ensemble.held_out.len() == ensemble.trees.len() {
-            ensemble.held_out.push(stop.at(&log_ratios, None).log_likelihood);
+            ensemble.gets_better(&stop.at(&log_ratios, None), params.patience);
         }
         ensemble.truncate(ensemble.best());
     }
@@ -135,6 +132,12 @@ impl Ensemble {
         self.trees.truncate(trees);
         self.gains.truncate(trees);
         self.values.truncate(trees);
+    }
+
+    /// Notes what the rows held out say of the trees so far; false after `patience` trees that were none the better.
+    fn gets_better(&mut self, value: &Value, patience: usize) -> bool {
+        self.held_out.push(value.log_likelihood);
+        self.trees.len() < self.best() + patience
     }
 
     /// The fewest trees with which the rows held out are likeliest.

@@ -1,5 +1,7 @@
 //! The follow-up of all rows in whole numbers: places among the distinct event times.
 
+use std::collections::BTreeSet;
+
 use crate::survival::{Error, FollowUp};
 
 use super::ForestValidParams;
@@ -32,9 +34,8 @@ impl Sample {
         let mut times: Vec<f64> = subjects.iter().filter(counts).map(FollowUp::exit).collect();
         times.sort_unstable_by(f64::total_cmp);
         times.dedup();
-        let mut causes: Vec<u32> = subjects.iter().filter(counts).map(FollowUp::event).collect();
-        causes.sort_unstable();
-        causes.dedup();
+        let causes: BTreeSet<u32> = subjects.iter().filter(counts).map(FollowUp::event).collect();
+        let causes: Vec<u32> = causes.into_iter().collect();
         if causes.len() > usize::from(u8::MAX) {
             return Err(Error::Parameter {
                 name: "the number of causes",

@@ -17,6 +17,7 @@ pub(in crate::survival) trait Splitter {
     fn split(&mut self, rows: &[u32]) -> Option<Split>;
 }
 
+#[derive(Default)]
 pub(in crate::survival) struct Grown {
     pub tree: Tree,
     /// The rows, leaf by leaf.
@@ -42,10 +43,8 @@ pub(in crate::survival) fn grow(
     splitter: &mut impl Splitter,
 ) -> Grown {
     let mut grown = Grown {
-        tree: Tree::default(),
-        leaves: Vec::new(),
-        gains: Vec::new(),
         rows,
+        ..Grown::default()
     };
     let mut aside = Vec::with_capacity(grown.rows.len());
     let mut tasks = vec![Task {

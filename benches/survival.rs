@@ -1,8 +1,10 @@
-//! How long the estimators take: `cargo bench --bench survival`. Made-up subjects from a fixed sequence, so that runs compare.
+//! How long the estimators take on thousands of rows: `cargo bench --bench survival`. Made-up subjects from a fixed sequence, so
+//! that runs compare. For millions of rows, and beside R, there is `metwatch bench survival`.
 
 use std::hint::black_box;
-use std::time::Instant;
 
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
 use linfa::prelude::*;
 use metwatch::survival::metrics::concordance;
 use metwatch::survival::{CauseSpecific, Cox, FollowUp, KaplanMeier};
@@ -41,43 +43,37 @@ fn subjects(n: usize) -> (Array2<f64>, Vec<FollowUp>) {
     (x, follow_up)
 }
 
-/// Median of seven runs, in milliseconds.
-fn time(name: &str, n: usize, mut work: impl FnMut()) {
-    let mut runs: Vec<f64> = (0..7)
-        .map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed().as_secs_f64() * 1000.0
-        })
-        .collect();
-    runs.sort_by(f64::total_cmp);
-    println!("{name:<28} n = {n:>6}  {:>10.3} ms", runs[3]);
+fn main() {
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    for n in [3_000, 30_000] {
+        bench(&mut criterion.benchmark_group(n.to_string()), n);
+    }
+    criterion.final_summary();
 }
 
-fn main() {
-    for n in [3_000, 30_000] {
-        let (x, y) = subjects(n);
-        let data = Dataset::new(x.clone(), Array1::from(y.clone()));
-        time("Kaplan-Meier", n, || {
-            black_box(KaplanMeier::fit(&y, None).expect("a curve"));
-        });
-        time("Cox, Efron, 10 columns", n, || {
-            black_box(Cox::params().cause(1).fit(&data).expect("a fit"));
-        });
-        let pair = CauseSpecific::fit(x.clone(), data.targets.clone()).expect("a pair");
-        let scores = x.dot(&pair.first.coefficients).to_vec();
-        time("concordance", n, || {
-            black_box(concordance(&y, &scores, Some(1)).expect("a concordance"));
-        });
-        time("1,000 risks with interval", n, || {
-            for row in x.rows().into_iter().take(1_000) {
-                black_box(pair.risk_with_interval(row, 2.0, 3.0, 0.95).expect("a risk"));
+fn bench(group: &mut BenchmarkGroup<WallTime>, n: usize) {
+    let (x, y) = subjects(n);
+    let data = Dataset::new(x.clone(), Array1::from(y.clone()));
+    group.bench_function("Kaplan-Meier", |b| b.iter(|| KaplanMeier::fit(&y, None)));
+    group.bench_function("Cox, Efron, 10 columns", |b| {
+        b.iter(|| Cox::params().cause(1).fit(&data))
+    });
+    let pair = CauseSpecific::fit(x.clone(), data.targets.clone()).expect("a pair");
+    let scores = x.dot(&pair.first.coefficients).to_vec();
+    group.bench_function("concordance", |b| b.iter(|| concordance(&y, &scores, Some(1))));
+    let some: Vec<_> = x.rows().into_iter().take(1_000).collect();
+    group.bench_function("1,000 risks with interval", |b| {
+        b.iter(|| {
+            for row in &some {
+                black_box(pair.risk_with_interval(*row, 2.0, 3.0, 0.95).expect("a risk"));
             }
         });
-        time("1,000 contributions", n, || {
-            for row in x.rows().into_iter().take(1_000) {
-                black_box(pair.shares(row, 2.0, 3.0).expect("shares"));
+    });
+    group.bench_function("1,000 contributions", |b| {
+        b.iter(|| {
+            for row in &some {
+                black_box(pair.shares(*row, 2.0, 3.0).expect("shares"));
             }
         });
-    }
+    });
 }

@@ -70,7 +70,7 @@ enum Command {
     ///
     /// Starts the server first if it is not running, and stops it when the program ends.
     WithDatabase(with_database::Arguments),
-    /// Measure Metwatch on this machine
+    /// Measure Metwatch on this machine: its pages, its estimators
     #[command(subcommand)]
     Bench(bench::Command),
 }

@@ -28,8 +28,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("config", &[], &[]),
     (
         "cli",
-        &["config", "app", "clock", "domain", "actions", "store", "web"],
-        &["clap", "indicatif"],
+        &[
+            "config", "app", "clock", "domain", "survival", "actions", "store", "web",
+        ],
+        &["clap", "indicatif", "linfa"],
     ),
     (
         "main",

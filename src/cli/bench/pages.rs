@@ -21,13 +21,7 @@ use metwatch::web;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::database::{Database, Use};
-
-#[derive(clap::Subcommand)]
-pub enum Command {
-    /// Requests a second of the triage page over the rate of pgbench with the same SQL
-    Pages(Pages),
-}
+use crate::cli::database::{Database, Use};
 
 #[derive(clap::Args)]
 pub struct Pages {
@@ -39,10 +33,9 @@ pub struct Pages {
     readers: usize,
 }
 
-pub async fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Pages(pages) = command;
+pub async fn run(config: &Config, pages: &Pages) -> anyhow::Result<ExitCode> {
     let database = Database::open(config, Use::Shared).await?;
-    let done = measure(config, &database, &pages).await;
+    let done = measure(config, &database, pages).await;
     database.close().await;
     done?;
     Ok(ExitCode::SUCCESS)

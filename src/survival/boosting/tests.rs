@@ -84,7 +84,7 @@ fn as_good_as_the_peer() {
     let (train, test) = (women("rotterdam.csv", true), women("gbsg.csv", false));
     let theirs = peer("gradient_boosting_200_d2_lr0.05");
     let cox = peer("cox_transformed");
-    let seeds = 0..5;
+    let seeds = 0..3;
     let (mut harrell, mut auc, mut brier) = (0.0, [0.0; 3], 0.0);
     for seed in seeds.clone() {
         let model = boosted(&train, &Boosting::params().seed(seed));

@@ -139,7 +139,8 @@ impl ForestModel {
         })
     }
 
-    /// Mean of the leaves' Nelson-Aalen hazards of `cause` (of all for `None`) up to each time; one row a record. Errors:
+    /// Mean of the leaves' Nelson-Aalen hazards of `cause` (of all for `None`) up to each time; one row a record. Where the grid
+    /// is thinned, several events of a leaf between its times count by the chance to fall, which is a little less. Errors:
     /// `Width`, `NotFinite`, `NotATime`, `Parameter` for a cause that no training row had.
     pub fn cumulative_hazard_at(
         &self,

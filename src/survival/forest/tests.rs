@@ -152,7 +152,6 @@ fn as_good_as_the_peer() {
         brier += ours.brier / share;
         near(model.oob_concordance.unwrap(), 0.667, 0.008);
     }
-    println!("C {harrell:.5}, AUC {auc:.4?}, Brier {brier:.5}");
     assert!(harrell > theirs.harrell - 0.005);
     (auc.iter().zip(theirs.auc)).for_each(|(ours, theirs)| assert!(*ours > theirs - 0.008));
     assert!(brier < theirs.brier + 0.0015);
@@ -167,10 +166,6 @@ fn finds_what_a_line_can_not() {
     let ours = measures(&test, &model.predict(&test), &model);
     let seen = train.targets.as_slice().unwrap();
     let importance = model.importance(train.records.view(), seen, 5).unwrap();
-    println!(
-        "{} {} {:?} {importance:?} {} {}",
-        linear.harrell, ours.harrell, model.oob_concordance, linear.brier, ours.brier
-    );
     assert!(linear.harrell < 0.56 && ours.harrell > 0.70);
     assert!(ours.brier < linear.brier - 0.02);
     near(model.oob_concordance.unwrap(), ours.harrell, 0.03);
@@ -327,26 +322,4 @@ fn degenerate_input_has_a_name() {
         model.oob_survival_at(data.records.view(), &[1.0]),
         Err(Error::Parameter { .. })
     ));
-}
-
-#[test]
-#[ignore]
-fn speed() {
-    for n in [10_000, 100_000] {
-        let data = crossing(n, 1);
-        let t = std::time::Instant::now();
-        let model = grown(&data, &Forest::params().ensemble_size(20));
-        println!(
-            "forest n {n} 20 trees leaf 15: {:?} leaves {}",
-            t.elapsed(),
-            model.leaves() / 20
-        );
-        let t = std::time::Instant::now();
-        let s = model.predict(&data);
-        println!("predict {:?} {}", t.elapsed(), s[0]);
-        let t = std::time::Instant::now();
-        let m = crate::survival::Boosting::params().fit(&data).unwrap();
-        println!("boosting n {n} 200 trees: {:?} {}", t.elapsed(), m.trees());
-        println!("bytes json {}", serde_json::to_string(&model).unwrap().len());
-    }
 }

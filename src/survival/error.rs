@@ -62,6 +62,8 @@ pub enum Error {
     EmptyInterval { row: usize, after: f64, until: f64 },
     #[error("no maximum after {iterations} steps: {term} runs away or can't be told apart")]
     Runaway { iterations: usize, term: String },
+    #[error("the exact rule for events at one time is not to be had here; take Efron's or Breslow's")]
+    ExactTies,
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

@@ -9,6 +9,7 @@ pub mod inference; // tests and tables of coefficients
 pub mod provenance;
 mod risk_set;
 mod symmetric;
+mod tree;
 
 // non-parametric
 pub mod aalen_johansen;
@@ -41,6 +42,7 @@ pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
 pub use aft::{Aft, AftModel, Distribution, Observed};
+pub use boosting::{Boosting, BoostingModel};
 pub use cause_specific::{CauseSpecific, Risk, Shares};
 pub use cox::{Cox, CoxModel, Ties};
 pub use discrete::{CompetingModel, Discrete, DiscreteModel, Intervals};
@@ -48,6 +50,7 @@ pub use error::Error;
 pub use fine_gray::{FineGray, FineGrayModel};
 pub use follow_up::FollowUp;
 pub use gray::Gray;
+pub use forest::{Forest, ForestModel};
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;

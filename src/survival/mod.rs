@@ -41,6 +41,7 @@ pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
 pub use cause_specific::{CauseSpecific, Risk, Shares};
+pub use coxnet::{CoxNet, CoxNetModel, CoxNetPath};
 pub use cox::{Cox, CoxModel, Ties};
 pub use error::Error;
 pub use follow_up::FollowUp;

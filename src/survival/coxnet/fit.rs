@@ -90,13 +90,13 @@ impl<'a> Rows<'a> {
 
     pub fn path(&self) -> Result<CoxNetPath, Error> {
         let members = self.data().members(|_| true);
-        let mut problem = Problem::new(self.params, self.data(), &members)?;
+        let mut problem = Problem::new(self.params, &self.data(), &members)?;
         drop(members);
         let (total, p) = (problem.engine.full.total, self.x.ncols());
         let log_likelihood_null = -problem.null.value * total;
         let lambdas = problem.lambdas()?;
         let (mut coefficients, mut log_likelihoods, mut violations) = (vec![], vec![], vec![]);
-        problem.walk(&lambdas, |scale, Solution { point, violation }| {
+        problem.walk(&lambdas, |scale, Solution { point, violation, .. }| {
             coefficients.extend(scale.per_unit(&point.beta, p));
             log_likelihoods.push(-point.value * total);
             violations.push(violation);
@@ -120,10 +120,10 @@ impl<'a> Rows<'a> {
 
     fn model(&self, lambda: f64) -> Result<CoxNetModel, Error> {
         let members = self.data().members(|_| true);
-        let mut problem = Problem::new(self.params, self.data(), &members)?;
+        let mut problem = Problem::new(self.params, &self.data(), &members)?;
         let (total, p) = (problem.engine.full.total, self.x.ncols());
         let null = problem.null.clone();
-        let Solution { point, violation } = problem.solve(lambda, &null)?;
+        let Solution { point, violation, .. } = problem.solve(lambda, &null)?;
         let (covariance, degrees) = precision(&mut problem, lambda, &point.beta, p);
         let mut means = Array1::zeros(p);
         for (&j, centre) in problem.scale.kept.iter().zip(&problem.scale.centre) {

@@ -1,6 +1,7 @@
 //! The elastic net of a Cox model, exact along a whole path of penalties.
 
 mod columns;
+mod cross_validation;
 mod elementary;
 mod fit;
 mod newton;
@@ -15,6 +16,7 @@ mod surrogate;
 #[cfg(test)]
 mod tests;
 
+pub use cross_validation::{CrossValidated, Folds};
 pub use params::{CoxNet, CoxNetParams, CoxNetValidParams};
 pub use predict::{Coefficients, PathRow};
 

@@ -58,7 +58,7 @@ impl Fall {
             fall.relief += share * inverse;
             fall.log += each * ln(left);
             for (power, square) in fall.squares.iter_mut().enumerate() {
-                *square += share.powi(power as i32) * inverse / left;
+                *square += [1.0, share, share * share][power] * inverse / left;
             }
         }
         fall

@@ -21,7 +21,6 @@ const ONE_IN: usize = 16;
 const WIDE: usize = 256;
 
 /// A data set with its case weights and strata.
-#[derive(Clone, Copy)]
 pub(super) struct Data<'a> {
     pub x: ArrayView2<'a, f64>,
     pub subjects: &'a [FollowUp],
@@ -64,16 +63,18 @@ pub(super) struct Problem<'a> {
 pub(super) struct Solution {
     pub point: Point,
     pub violation: f64,
+    /// Sum of the case weights.
+    pub total: f64,
 }
 
 impl<'a> Problem<'a> {
-    pub fn new(params: &'a CoxNetValidParams, data: Data, members: &[Member]) -> Result<Problem<'a>, Error> {
+    pub fn new(params: &'a CoxNetValidParams, data: &Data, members: &[Member]) -> Result<Problem<'a>, Error> {
         if !members.iter().any(|m| m.falls) {
             return Err(Error::NoEvents);
         }
-        let scale = Scale::of(data.x, members, params.standardise);
-        let full = Objective::new(data.x, &scale, members, params.ties);
-        let sample = sampled(members, scale.kept.len()).map(|m| Objective::new(data.x, &scale, &m, params.ties));
+        let scale = Scale::of(data.x.view(), members, params.standardise);
+        let full = Objective::new(data.x.view(), &scale, members, params.ties);
+        let sample = sampled(members, scale.kept.len()).map(|m| Objective::new(data.x.view(), &scale, &m, params.ties));
         let mut engine = Engine::new(full, sample);
         let null = engine.full.evaluate(&vec![0.0; scale.kept.len()]);
         let factors = factors(params, data.x.ncols());
@@ -154,7 +155,11 @@ impl<'a> Problem<'a> {
                 other => other,
             })?;
         let violation = penalty.worst(&point.beta, &point.gradient);
-        Ok(Solution { point, violation })
+        Ok(Solution {
+            point,
+            violation,
+            total: self.engine.full.total,
+        })
     }
 
     /// The given λ from the largest down, or as many as asked for from the smallest that keeps every penalised column out.

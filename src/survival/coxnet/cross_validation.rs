@@ -12,7 +12,6 @@ use super::fit::Rows;
 use super::objective::Objective;
 use super::order::Member;
 use super::problem::{Data, Problem};
-use super::scale::Scale;
 use super::{CoxNetPath, CoxNetValidParams};
 use crate::survival::{Error, FollowUp};
 
@@ -131,7 +130,10 @@ impl CoxNetValidParams {
         let columns = data.x.ncols();
         let kept = problem.scale.centred();
         let mut whole = Objective::new(data.x.view(), &kept, members, self.ties);
-        let (of_whole, of_rest) = (per_row(&whole, members.len()), per_row(&problem.engine.full, rest.len()));
+        let (of_whole, of_rest) = (
+            per_row(&whole, members.len()),
+            per_row(&problem.engine.full, rest.len()),
+        );
         let (saturated, saturated_rest) = (whole.saturated(), problem.engine.full.saturated());
         let mut deviance = Vec::with_capacity(lambdas.len());
         problem.walk(lambdas, |scale, solution| {
@@ -158,7 +160,9 @@ struct Fold {
 fn summarise(path: CoxNetPath, folds: &[Fold]) -> CrossValidated {
     let events: f64 = folds.iter().map(|fold| fold.events).sum();
     let mean = |value: &dyn Fn(&Fold) -> f64| folds.iter().map(|fold| fold.events * value(fold)).sum::<f64>() / events;
-    let deviance: Vec<f64> = (0..path.lambdas.len()).map(|k| mean(&|fold| fold.deviance[k])).collect();
+    let deviance: Vec<f64> = (0..path.lambdas.len())
+        .map(|k| mean(&|fold| fold.deviance[k]))
+        .collect();
     let error: Vec<f64> = (deviance.iter().enumerate())
         .map(|(k, centre)| mean(&|fold| (fold.deviance[k] - centre).powi(2)))
         .map(|square| (square / (folds.len() - 1) as f64).sqrt())

@@ -53,7 +53,7 @@ impl CoxNetPath {
         })
     }
 
-    /// Share of the null deviance that is explained at each λ: 1 − (l_sat − l)/(l_sat − l_null) with l_sat the saturated likelihood.
+    /// One row a λ.
     pub fn table(&self) -> Vec<PathRow> {
         (0..self.lambdas.len())
             .map(|k| PathRow {
@@ -65,11 +65,13 @@ impl CoxNetPath {
             .collect()
     }
 
-    /// Names and values of the coefficients that are not 0 at the λ of that number, the largest first.
+    /// Names (`x1`, `x2`, … where the data have none) and values of the coefficients that are not 0 at the λ of that number, largest first.
     pub fn entered(&self, number: usize) -> Vec<(String, f64)> {
-        let mut entered: Vec<(String, f64)> = (self.names.iter().cloned())
-            .zip(self.coefficients.row(number).iter().copied())
-            .filter(|(_, b)| *b != 0.0)
+        let name = |j: usize| self.names.get(j).cloned().unwrap_or_else(|| format!("x{}", j + 1));
+        let row = self.coefficients.row(number);
+        let mut entered: Vec<(String, f64)> = (row.iter().enumerate())
+            .filter(|(_, b)| **b != 0.0)
+            .map(|(j, b)| (name(j), *b))
             .collect();
         entered.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         entered

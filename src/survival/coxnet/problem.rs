@@ -145,15 +145,16 @@ impl<'a> Problem<'a> {
                 .collect();
             point = self.engine.full.evaluate(&beta);
         }
-        self.engine
-            .solve(&mut point, &penalty, self.limits())
-            .map_err(|error| match error {
-                Error::NotConverged { iterations, column } => Error::NotConverged {
-                    iterations,
-                    column: self.scale.kept.get(column).copied().unwrap_or(0),
-                },
-                other => other,
-            })?;
+        let (limits, kept) = (self.limits(), &self.scale.kept);
+        let named = |error| match error {
+            Error::NotConverged { iterations, column } => Error::NotConverged {
+                iterations,
+                column: kept[column],
+            },
+            other => other,
+        };
+        self.engine.solve(&mut point, &penalty, limits).map_err(named)?;
+        self.engine.stands(&point, &penalty, limits).map_err(named)?;
         let violation = penalty.worst(&point.beta, &point.gradient);
         Ok(Solution {
             point,

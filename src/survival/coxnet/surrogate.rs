@@ -5,7 +5,7 @@
 
 use super::newton::{Limits, Point, Smooth, descend, step};
 use super::objective::Objective;
-use super::quadratic::{Curvature, Penalty};
+use super::quadratic::{Curvature, Penalty, minimise};
 use crate::survival::Error;
 
 /// All rows, and a sample of them where that pays.
@@ -114,6 +114,27 @@ impl Engine {
         }
         self.curvature = None;
         descend(&mut self.full, point, penalty, &mut self.curvature, limits)
+    }
+
+    /// Where a coefficient without a penalty is far out, a flat slope may only mean that the likelihood levels off: then Newton's step is
+    /// long all the same.
+    pub fn stands(&mut self, point: &Point, penalty: &Penalty, limits: Limits) -> Result<(), Error> {
+        const FAR: f64 = 5.0;
+        let free = |j: usize| penalty.absolute[j] + penalty.square[j] == 0.0 && !penalty.held[j];
+        let Some(column) = (0..point.beta.len()).find(|&j| free(j) && point.beta[j].abs() > FAR) else {
+            return Ok(());
+        };
+        let among: Vec<usize> = (0..point.beta.len()).filter(|&j| point.beta[j] != 0.0).collect();
+        let square = Smooth::information(&mut self.full, &point.beta, &among);
+        let step = minimise(&Curvature { among, square }, &point.gradient, &point.beta, penalty);
+        let short = |moved: Vec<f64>| moved.iter().zip(&point.beta).all(|(to, from)| (to - from).abs() < 1e-3);
+        match step.is_some_and(short) {
+            true => Ok(()),
+            false => Err(Error::NotConverged {
+                iterations: limits.iterations,
+                column,
+            }),
+        }
     }
 
     /// The correction anew, by the full curvature at `beta`.

@@ -1,9 +1,10 @@
 use linfa::prelude::*;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1, array};
+use proptest::prelude::*;
 
 use super::*;
-use crate::survival::FollowUp;
 use crate::survival::oracle::{ROTTERDAM, json, near, numbers, table};
+use crate::survival::{Cox, Error, FollowUp, SurvivalModel};
 
 fn rotterdam() -> (Array2<f64>, Vec<FollowUp>) {
     let women = table("rotterdam.csv");
@@ -387,6 +388,322 @@ fn intervals() -> (Array2<f64>, Array1<FollowUp>) {
         .map(|i| FollowUp::new(start[i], stop[i], event[i] as u32).unwrap())
         .collect();
     (markers.design(&["log_bili", "albumin", "log_protime", "age", "trt"]), y)
+}
+
+/// The worst violation of the optimality conditions, from first principles: pairs of rows, nothing shared with the fit.
+fn violation(x: &Array2<f64>, y: &[FollowUp], beta: ArrayView1<f64>, lambda: f64, alpha: f64) -> f64 {
+    let n = y.len() as f64;
+    let risk: Vec<f64> = x.rows().into_iter().map(|row| row.dot(&beta).exp()).collect();
+    let mut score = Array1::<f64>::zeros(x.ncols());
+    for i in (0..y.len()).filter(|i| y[*i].event() > 0) {
+        let at_risk: Vec<usize> = (0..y.len()).filter(|j| y[*j].exit() >= y[i].exit()).collect();
+        let total: f64 = at_risk.iter().map(|j| risk[*j]).sum();
+        score += &x.row(i);
+        for j in at_risk {
+            score.scaled_add(-risk[j] / total, &x.row(j));
+        }
+    }
+    let worst = |j: usize| {
+        let slope = score[j] / n - lambda * (1.0 - alpha) * beta[j];
+        match beta[j] {
+            b if b != 0.0 => (slope - lambda * alpha * b.signum()).abs(),
+            _ => (slope.abs() - lambda * alpha).max(0.0),
+        }
+    };
+    (0..x.ncols()).map(worst).fold(0.0, f64::max)
+}
+
+#[test]
+fn more_columns_than_rows() {
+    let (x, y) = generated(100, 500);
+    let data = Dataset::new(x.clone(), Array1::from(y.clone()));
+    for alpha in [1.0, 0.5, 0.0] {
+        let params = CoxNet::params().alpha(alpha).standardise(false).count(20);
+        let path = params.fit(&data).unwrap();
+        for k in 0..20 {
+            let own = violation(&x, &y, path.coefficients.row(k), path.lambdas[k], alpha);
+            assert!(own < 1e-9 && path.violations[k] < 1e-9, "{alpha} {k}: {own:e}");
+        }
+        assert_eq!(path.nonzero(0), if alpha == 0.0 { 500 } else { 0 });
+        assert!(path.nonzero(19) > 20);
+    }
+    let free = CoxNet::params().lambdas(vec![0.1, 0.0]).fit(&data);
+    assert!(matches!(
+        free,
+        Err(Error::Unpenalised {
+            columns: 500,
+            rows: 100
+        })
+    ));
+}
+
+#[test]
+fn many_rows_go_through_a_sample() {
+    let (x, mut y) = generated(40_000, 6);
+    // Rare events, so that the sample keeps most of them.
+    for (i, y) in y.iter_mut().enumerate().filter(|(i, _)| i % 8 != 0) {
+        *y = FollowUp::until(y.exit() + i as f64 * 1e-9, 0).unwrap();
+    }
+    let data = Dataset::new(x, Array1::from(y));
+    let path = CoxNet::params().alpha(0.5).count(20).fit(&data).unwrap();
+    assert!(path.violations.iter().all(|v| *v <= 1e-10));
+    assert!(path.passes < 100, "{} passes", path.passes);
+    let last = CoxNet::params()
+        .alpha(0.5)
+        .check()
+        .unwrap()
+        .fit_at(path.lambdas[12], &data)
+        .unwrap();
+    for j in 0..6 {
+        near(last.coefficients[j], path.coefficients[[12, j]], 1e-8);
+    }
+}
+
+#[test]
+fn without_a_penalty_it_is_the_cox_model() {
+    let (x, y) = rotterdam();
+    let some = x.select(ndarray::Axis(0), &[0, 1, 2, 3, 4]);
+    let data = Dataset::new(x, Array1::from(y));
+    for ties in [Ties::Efron, Ties::Breslow] {
+        let cox = Cox::params().ties(ties).fit(&data).unwrap();
+        let net = CoxNet::params().ties(ties).check().unwrap().fit_at(0.0, &data).unwrap();
+        let times = [0.0, 365.0, 1826.0, 3652.0, 9e9];
+        let (ours, theirs) = (
+            net.survival_at(some.view(), &times).unwrap(),
+            cox.survival_at(some.view(), &times).unwrap(),
+        );
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            near(*ours, *theirs, 1e-9);
+        }
+        for j in 0..10 {
+            let se = cox.covariance[[j, j]].sqrt();
+            near(net.coefficients[j], cox.coefficients[j], 1e-7 * se);
+            near(net.covariance[[j, j]].sqrt(), se, 1e-8 * se);
+        }
+        near(net.log_likelihood, cox.log_likelihood, 1e-8);
+        near(net.log_likelihood_null, cox.log_likelihood_null, 1e-8);
+        near(net.degrees, 10.0, 1e-9);
+        assert_eq!(net.summary(0.95).unwrap().coefficients.len(), 10);
+        assert_eq!(net.predict(&some).len(), 5);
+    }
+}
+
+#[test]
+fn between_two_lambdas() {
+    let (x, y) = rotterdam();
+    let data = Dataset::new(x, Array1::from(y));
+    let path = CoxNet::params()
+        .alpha(0.5)
+        .lambdas(LAMBDAS.to_vec())
+        .fit(&data)
+        .unwrap();
+    assert!(path.at(0.05).unwrap().exact);
+    let between = path.at(0.075).unwrap();
+    assert!(!between.exact);
+    near(
+        between.values[5],
+        0.5 * (path.coefficients[[1, 5]] + path.coefficients[[2, 5]]),
+        1e-15,
+    );
+    assert_eq!(path.at(9.0).unwrap().values, path.coefficients.row(0));
+    assert_eq!(path.at(0.0).unwrap().values, path.coefficients.row(5));
+    assert!(matches!(path.at(f64::NAN), Err(Error::Parameter { .. })));
+    let entered = path.entered(3);
+    assert_eq!((entered.len(), entered[0].0.as_str()), (path.nonzero(3), "x4"));
+    assert_eq!(path.table()[3].nonzero, path.nonzero(3));
+}
+
+#[test]
+fn stored_models_are_the_same_bits() {
+    let (x, y) = rotterdam();
+    let data = Dataset::new(x.clone(), Array1::from(y));
+    let params = CoxNet::params().alpha(0.5).lambdas(LAMBDAS.to_vec()).check().unwrap();
+    let path = params.fit(&data).unwrap();
+    let again: CoxNetPath = serde_json::from_str(&serde_json::to_string(&path).unwrap()).unwrap();
+    assert!(path == again);
+    let model = params.fit_at(0.02, &data).unwrap();
+    let again: CoxNetModel = serde_json::from_str(&serde_json::to_string(&model).unwrap()).unwrap();
+    assert!(model == again);
+    let times = [365.0, 3652.0];
+    assert_eq!(
+        model.survival_at(x.view(), &times).unwrap(),
+        again.survival_at(x.view(), &times).unwrap()
+    );
+    let folds: Folds = serde_json::from_str(&serde_json::to_string(&every_fifth()).unwrap()).unwrap();
+    assert_eq!(folds, every_fifth());
+}
+
+#[test]
+fn folds_keep_subjects_together() {
+    let subjects: Vec<u64> = (0..300).map(|i| i / 3 * 7).collect();
+    let folds = Folds::of_subjects(&subjects, 5, 1).unwrap();
+    assert_eq!(folds, Folds::of_subjects(&subjects, 5, 1).unwrap());
+    assert_ne!(folds, Folds::of_subjects(&subjects, 5, 2).unwrap());
+    let (x, y) = intervals();
+    let few: Vec<u64> = (0..x.nrows() as u64).map(|i| i / 8).collect();
+    let params = CoxNet::params().alpha(0.5).count(8).ratio(0.05).check().unwrap();
+    let folds = Folds::of_subjects(&few, 4, 1).unwrap();
+    let validated = params.cross_validate(&Dataset::new(x, y), &folds).unwrap();
+    assert!(validated.deviance.iter().chain(&validated.error).all(|v| v.is_finite()));
+    assert!(matches!(Folds::of_rows(3, 4, 0), Err(Error::Parameter { .. })));
+    assert!(matches!(Folds::of_rows(3, 1, 0), Err(Error::Parameter { .. })));
+    assert!(matches!(Folds::given(vec![0, 0]), Err(Error::Parameter { .. })));
+}
+
+fn until(rows: &[(f64, u32)]) -> Array1<FollowUp> {
+    rows.iter().map(|(t, e)| FollowUp::until(*t, *e).unwrap()).collect()
+}
+
+#[test]
+fn degenerate_input_has_named_errors() {
+    let y = || until(&[(1.0, 1), (2.0, 1), (3.0, 0), (4.0, 1), (5.0, 0), (6.0, 0)]);
+    let x = array![[1.0, 2.0], [1.0, 0.0], [0.5, 1.0], [0.4, 2.0], [0.0, 1.0], [0.1, 0.0]];
+    let data = Dataset::new(x.clone(), y());
+    let fit = |params: CoxNetParams| params.fit(&data);
+    let refused = |params: CoxNetParams| matches!(fit(params), Err(Error::Parameter { .. }));
+    assert!(refused(CoxNet::params().alpha(1.1)));
+    assert!(refused(CoxNet::params().alpha(f64::NAN)));
+    assert!(refused(CoxNet::params().lambdas(vec![])));
+    assert!(refused(CoxNet::params().lambdas(vec![-1.0])));
+    assert!(refused(CoxNet::params().count(0)));
+    assert!(refused(CoxNet::params().ratio(1.0)));
+    assert!(refused(CoxNet::params().cause(0)));
+    assert!(refused(CoxNet::params().tolerance(0.0)));
+    assert!(refused(CoxNet::params().max_iterations(0)));
+    assert!(refused(CoxNet::params().penalty_factors(vec![1.0, f64::INFINITY])));
+    assert!(matches!(
+        fit(CoxNet::params().penalty_factors(vec![1.0])),
+        Err(Error::Width { .. })
+    ));
+    assert!(matches!(
+        fit(CoxNet::params().strata(vec![1])),
+        Err(Error::Lengths { .. })
+    ));
+    assert!(matches!(
+        fit(CoxNet::params().weights(vec![1.0])),
+        Err(Error::Lengths { .. })
+    ));
+    assert!(matches!(
+        fit(CoxNet::params().weights(vec![1.0, 0.0, 1.0, 1.0, 1.0, 1.0])),
+        Err(Error::Weight { row: 1, .. })
+    ));
+    assert!(matches!(fit(CoxNet::params().cause(2)), Err(Error::NoEvents)));
+    let model = CoxNet::params().check().unwrap();
+    assert!(matches!(model.fit_at(-1.0, &data), Err(Error::Parameter { .. })));
+    let fitted = model.fit_at(0.01, &data).unwrap();
+    assert!(matches!(
+        fitted.survival_at(array![[1.0]].view(), &[1.0]),
+        Err(Error::Width { .. })
+    ));
+    assert!(matches!(
+        fitted.survival_at(array![[1.0, f64::NAN]].view(), &[1.0]),
+        Err(Error::NotFinite { .. })
+    ));
+    assert!(matches!(
+        fitted.survival_in(3, array![[1.0, 1.0]].view(), &[1.0]),
+        Err(Error::Parameter { .. })
+    ));
+    let mut holed = x;
+    holed[[1, 1]] = f64::NAN;
+    let holed = CoxNet::params().fit(&Dataset::new(holed, y()));
+    assert!(matches!(holed, Err(Error::NotFinite { row: 1, column: 1 })));
+    let nobody = CoxNet::params().fit(&Dataset::new(Array2::zeros((0, 2)), Array1::from(vec![])));
+    assert!(matches!(nobody, Err(Error::Empty)));
+}
+
+#[test]
+fn odd_columns_have_documented_answers() {
+    let y = || until(&[(1.0, 1), (2.0, 1), (3.0, 0), (4.0, 1), (5.0, 0), (6.0, 1)]);
+    // All constant: nothing enters, and the baseline is Nelson and Aalen's.
+    let flat = Dataset::new(Array2::from_elem((6, 2), 0.1), y());
+    let path = CoxNet::params().fit(&flat).unwrap();
+    assert_eq!((path.lambdas.as_slice(), path.nonzero(0)), (&[0.0][..], 0));
+    let model = CoxNet::params().check().unwrap().fit_at(0.1, &flat).unwrap();
+    near(
+        model.survival_at(array![[0.1, 0.1]].view(), &[1.0]).unwrap()[[0, 0]],
+        (-1.0_f64 / 6.0).exp(),
+        1e-15,
+    );
+    // A penalty too large for anything.
+    let x = array![[1.0], [3.0], [2.0], [5.0], [4.0], [4.5]];
+    let path = CoxNet::params()
+        .lambdas(vec![1e9])
+        .fit(&Dataset::new(x.clone(), y()))
+        .unwrap();
+    assert_eq!(
+        (path.nonzero(0), path.log_likelihoods[0]),
+        (0, path.log_likelihood_null)
+    );
+    // The same column twice: without a penalty the later is out, a ridge part shares evenly, the lasso's sum is that of one.
+    let twice = ndarray::concatenate![ndarray::Axis(1), x, x];
+    let at = |alpha: f64, lambda: f64, x: &Array2<f64>| {
+        let params = CoxNet::params().alpha(alpha).check().unwrap();
+        params
+            .fit_at(lambda, &Dataset::new(x.clone(), y()))
+            .unwrap()
+            .coefficients
+    };
+    let (free, one) = (at(1.0, 0.0, &twice), at(1.0, 0.0, &x));
+    near(free[0], one[0], 1e-8);
+    assert_eq!(free[1], 0.0);
+    let shared = at(0.5, 0.01, &twice);
+    near(shared[0], shared[1], 1e-8);
+    near(at(1.0, 0.01, &twice).sum(), at(1.0, 0.01, &x)[0], 1e-8);
+}
+
+#[test]
+fn a_runaway_coefficient_is_reported() {
+    let x = array![[0.3, 1.0], [0.1, 1.0], [0.2, 1.0], [0.4, 0.0], [0.2, 0.0], [0.3, 0.0]];
+    let y = until(&[(1.0, 1), (2.0, 1), (3.0, 1), (4.0, 0), (5.0, 0), (6.0, 0)]);
+    let data = Dataset::new(x, y);
+    let free = CoxNet::params().lambdas(vec![0.1, 0.0]).fit(&data);
+    assert!(matches!(free, Err(Error::NotConverged { column: 1, .. })), "{free:?}");
+    assert!(CoxNet::params().lambdas(vec![0.1, 1e-3]).fit(&data).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn fits_or_says_why(
+        rows in prop::collection::vec((1u8..9, 0u8..4, 0u32..2, -3i8..4, -3i8..4, 1u8..4), 2..40),
+        turn in 0usize..40,
+        alpha in 0.0..1.0_f64,
+        efron in any::<bool>(),
+    ) {
+        let ties = if efron { Ties::Efron } else { Ties::Breslow };
+        let fit = |rows: &[(u8, u8, u32, i8, i8, u8)], time: f64, weighted: bool| {
+            let x = Array2::from_shape_fn((rows.len(), 2), |(i, j)| f64::from([rows[i].3, rows[i].4][j]));
+            let y: Array1<FollowUp> = (rows.iter())
+                .map(|r| {
+                    let exit = time * f64::from(r.0 + r.1);
+                    FollowUp::new(time * f64::from(r.1), exit, r.2).unwrap()
+                })
+                .collect();
+            let weights = rows.iter().map(|r| if weighted { f64::from(r.5) } else { 1.0 }).collect();
+            let params = CoxNet::params().alpha(alpha).ties(ties).weights(weights).count(6).ratio(0.05);
+            params.fit(&Dataset::new(x, y))
+        };
+        let same = |a: &CoxNetPath, b: &CoxNetPath| {
+            let pairs = a.coefficients.iter().zip(&b.coefficients);
+            a.lambdas.iter().zip(&b.lambdas).all(|(a, b)| (a - b).abs() < 1e-9)
+                && pairs.clone().all(|(a, b)| (a - b).abs() < 1e-6)
+        };
+        let plain = fit(&rows, 1.0, true);
+        if let Ok(path) = &plain {
+            prop_assert!(path.coefficients.iter().all(|b| b.is_finite()));
+            prop_assert!(path.violations.iter().all(|v| *v <= 1e-9));
+            prop_assert!(path.log_likelihoods.iter().all(|l| *l >= path.log_likelihood_null - 1e-9));
+            let mut turned = rows.clone();
+            turned.rotate_left(turn % rows.len());
+            prop_assert!(same(path, &fit(&turned, 1.0, true).unwrap()));
+            prop_assert!(same(path, &fit(&rows, 0.37, true).unwrap()));
+            if ties == Ties::Breslow {
+                let repeated: Vec<_> = rows.iter().flat_map(|r| std::iter::repeat_n(*r, usize::from(r.5))).collect();
+                prop_assert!(same(path, &fit(&repeated, 1.0, false).unwrap()));
+            }
+        } else {
+            prop_assert!(matches!(plain, Err(Error::NoEvents)), "{:?}", plain);
+        }
+    }
 }
 
 /// Exponential times, a good third of them events, correlated normal columns with decaying effects.

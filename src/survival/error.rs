@@ -24,6 +24,8 @@ pub enum Error {
     Parameter { name: &'static str, value: f64 },
     #[error("no maximum after {iterations} steps: the coefficient of column {column} runs away or can't be told apart")]
     NotConverged { iterations: usize, column: usize },
+    #[error("{columns} columns without a penalty can't be told apart by {rows} subjects")]
+    Unpenalised { columns: usize, rows: usize },
     #[error("a comparison needs two groups or more, each with somebody at risk; there are {0}")]
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]

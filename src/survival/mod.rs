@@ -44,6 +44,7 @@ pub use aalen_johansen::AalenJohansen;
 pub use aft::{Aft, AftModel, Distribution, Observed};
 pub use boosting::{Boosting, BoostingModel};
 pub use cause_specific::{CauseSpecific, Risk, Shares};
+pub use coxnet::{CoxNet, CoxNetModel, CoxNetPath};
 pub use cox::{Cox, CoxModel, Ties};
 pub use discrete::{CompetingModel, Discrete, DiscreteModel, Intervals};
 pub use error::Error;

@@ -117,7 +117,10 @@ impl<'a> Ipcw<'a> {
             });
         }
         integrate(times, |k| {
-            Ok(self.at(times[k])?.brier(&risks.column(k).to_vec())?.value)
+            let column = risks.column(k).to_vec();
+            risks_of(self.subjects, &column)?;
+            let sum: f64 = self.at(times[k])?.squares(column).sum();
+            Ok(sum / self.subjects.len() as f64)
         })
     }
 
@@ -175,13 +178,17 @@ impl Horizon<'_> {
 
     /// The Brier score of numbers that need not be chances.
     pub(super) fn score(&self, risks: &[f64]) -> Estimate {
-        let square = |(i, risk): (usize, &f64)| self.weights[i] * (f64::from(u8::from(self.is_case(i))) - risk).powi(2);
-        let parts: Vec<f64> = risks.iter().enumerate().map(square).collect();
+        let parts: Vec<f64> = self.squares(risks.iter().copied()).collect();
         let value = parts.iter().sum::<f64>() / parts.len() as f64;
         Estimate {
             value,
             se: self.se(&parts, value),
         }
+    }
+
+    fn squares(&self, risks: impl IntoIterator<Item = f64>) -> impl Iterator<Item = f64> {
+        let weighted = self.weights.iter().enumerate().zip(risks);
+        weighted.map(|((i, weight), risk)| weight * (f64::from(u8::from(self.is_case(i))) - risk).powi(2))
     }
 
     /// The Brier score where everybody is told the same risk.

@@ -1,6 +1,7 @@
 //! The chance to be still under observation: the reverse Kaplan-Meier curve that weighs what censoring has taken away.
 
-use crate::survival::risk_set::{ascending, checked_weights};
+use super::packed::ascending;
+use crate::survival::risk_set::checked_weights;
 use crate::survival::{Error, FollowUp};
 
 /// What an event at T weighs.

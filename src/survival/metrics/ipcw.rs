@@ -6,6 +6,7 @@ use ndarray::ArrayView2;
 
 use super::censoring::{CaseWeight, Censoring, from_the_origin, one_a_subject, risks_of};
 use super::influence::Influence;
+use super::packed::ascending;
 use crate::survival::inference::z;
 use crate::survival::{Error, FollowUp};
 
@@ -206,8 +207,8 @@ impl Horizon<'_> {
     /// 2013;32:5381. `None` without cases or without controls. Errors: `Lengths`, `NotFinite`. One sort of the scores.
     pub fn auc(&self, scores: &[f64]) -> Result<Option<Estimate>, Error> {
         one_a_subject(self.ipcw.subjects, scores)?;
-        let mut order: Vec<usize> = (0..scores.len()).filter(|i| self.weights[*i] > 0.0).collect();
-        order.sort_unstable_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
+        let mut order = ascending(scores.len(), |i| scores[i]);
+        order.retain(|i| self.weights[*i] > 0.0);
         let case: Vec<bool> = (0..scores.len()).map(|i| self.is_case(i)).collect();
         let mut total = [0.0; 2]; // weight of the controls and of the cases
         for &i in &order {

@@ -184,7 +184,7 @@ impl Prepared {
     /// Maximises by one of the fitters.
     pub fn maximise(&self, fitter: Fitter, common: &Common) -> Result<Fitted, Error> {
         let null = self.system.evaluate(&self.at_start(), Curvature::Observed);
-        let aliased = null.reduced(&[], ALIASED).factor.aliased;
+        let aliased = null.reduced(self.system.causes, &[], ALIASED).factor.aliased;
         let top = match fitter {
             Fitter::Newton => self.climb(common, &aliased)?,
             Fitter::Glm { epsilon } => self.scoring(common, &aliased, epsilon)?,
@@ -197,7 +197,11 @@ impl Prepared {
         let (system, theta) = (&self.system, &top.theta);
         let (causes, p) = (system.causes, system.x.ncols());
         let last = system.evaluate(theta, Curvature::Expected);
-        let reduced = top.information.as_ref().unwrap_or(&last).reduced(aliased, 1e-13);
+        let reduced = top
+            .information
+            .as_ref()
+            .unwrap_or(&last)
+            .reduced(self.system.causes, aliased, 1e-13);
         let bread = reduced.inverse(causes, system.coefficients());
         let robust = common.clusters.as_ref().map(|clusters| {
             let mut room = Room::new(causes);

@@ -14,7 +14,9 @@ impl Prepared {
         let mut here = system.evaluate(&theta, Curvature::Start);
         let mut deviance = f64::INFINITY;
         for iterations in 1..=common.max_iterations {
-            let step = here.reduced(aliased, 1e-13).solve(&here.score, system.causes);
+            let step = here
+                .reduced(self.system.causes, aliased, 1e-13)
+                .solve(&here.score, system.causes);
             theta.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
             let there = system.evaluate(&theta, Curvature::Expected);
             if !there.is_finite() {
@@ -42,7 +44,7 @@ impl Prepared {
         let mut here = system.evaluate(&theta, Curvature::Observed);
         let (mut close, mut longest) = (false, 0);
         for iterations in 1..=common.max_iterations {
-            let reduced = here.reduced(aliased, 1e-13);
+            let reduced = here.reduced(self.system.causes, aliased, 1e-13);
             if let Some(&column) = reduced.factor.aliased.iter().find(|j| !aliased.contains(j)) {
                 return Err(self.runaway(iterations, system.interval_terms() + column, common));
             }

@@ -423,6 +423,27 @@ fn aliased_columns_and_stored_models() {
     }
 }
 
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let n = 30_000;
+    let x = Array2::from_shape_fn((n, 2), |(i, j)| ((i * (31 + 7 * j)) % 101) as f64 / 50.0);
+    let y: Array1<FollowUp> = (0..n)
+        .map(|i| FollowUp::until(((i * 17) % 97 + 1) as f64 / 20.0, (i % 3) as u32).unwrap())
+        .collect();
+    let data = Dataset::new(x, y);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let grid = || Intervals::unit(4).unwrap();
+        pool.install(|| {
+            (
+                Discrete::params(grid()).fit(&data).unwrap(),
+                Discrete::competing(grid(), 2).fit(&data).unwrap(),
+            )
+        })
+    };
+    assert!(with(1) == with(3));
+}
+
 proptest! {
     #[test]
     fn fits_or_says_why(

@@ -187,7 +187,10 @@ impl Prepared {
         let aliased = null.reduced(self.system.causes, &[], ALIASED).factor.aliased;
         let top = match fitter {
             Fitter::Newton => self.climb(common, &aliased)?,
-            Fitter::Glm { epsilon } => self.scoring(common, &aliased, epsilon)?,
+            Fitter::Glm { epsilon } => match self.scoring(common, &aliased, epsilon) {
+                Some(top) => top,
+                None => self.climb(common, &aliased)?,
+            },
             Fitter::LinfaLogistic { penalty } => alternative::maximum(self, penalty)?,
         };
         Ok(self.finish(&top, common, &aliased, null.log_likelihood))

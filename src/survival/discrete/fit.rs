@@ -59,12 +59,8 @@ impl Prepared {
         let standard = Standardiser::of(records)?;
         let table = PersonPeriod::expand(common.intervals.clone(), &subjects, common.partial);
         let rows = table.len();
-        let spells: Vec<Spell> = (table.spells.iter())
-            .map(|spell| Spell {
-                event: event_of(spell.event),
-                ..*spell
-            })
-            .collect();
+        let mut spells = table.spells;
+        spells.iter_mut().for_each(|spell| spell.event = event_of(spell.event));
         let (levels, start) = levels(&spells, &weights, common, link, causes)?;
         Ok(Prepared {
             system: System {

@@ -309,6 +309,17 @@ fn linfa_logistic_has_the_sign_of_the_event() {
 }
 
 #[test]
+fn a_penalty_shrinks() {
+    let women = table("rotterdam.csv");
+    let data = Dataset::new(women.design(&["nodes"]), years(&women));
+    let slope = |penalty| {
+        let settings = Discrete::params(ten()).fitter(Fitter::LinfaLogistic { penalty });
+        settings.fit(&data).unwrap().coefficients[0]
+    };
+    assert!(slope(0.0) > slope(50.0) && slope(50.0) > slope(5000.0) && slope(5000.0) > 0.0);
+}
+
+#[test]
 fn an_interval_without_events_has_the_hazard_0() {
     let subjects: Array1<FollowUp> = [0.5, 0.6, 0.9, 2.5, 2.6, 2.2, 2.9, 2.7, 3.0, 3.0]
         .iter()

@@ -85,57 +85,62 @@ impl MultiStateParams {
             });
         }
         let mut order: Vec<usize> = (0..rows.len()).collect();
-        let key = |i: &usize| (rows[*i].id, (rows[*i].entry + 0.0).to_bits(), *i);
-        order.sort_unstable_by_key(key);
-        let unplaced = Stay {
-            subject: 0,
-            first: 0,
-            last: 0,
-            state: 0,
-            to: None,
-            weight: 1.0,
-        };
+        order.sort_unstable_by_key(|i| (rows[*i].id, (rows[*i].entry + 0.0).to_bits(), *i));
         let mut histories = Histories {
-            stays: vec![unplaced; rows.len()],
+            stays: weights.iter().map(|weight| Stay::new(*weight)).collect(),
             subjects: 0,
             transitions: Array2::zeros((self.states, self.states)),
             censored: vec![0; self.states],
         };
         for own in order.chunk_by(|a, b| rows[*a].id == rows[*b].id) {
-            let mut state = self.known(own[0], self.initial.as_ref().map_or(0, |initial| initial[own[0]]))?;
-            let mut seen_to = 0.0;
-            for &i in own {
-                let row = rows[i];
-                if row.entry < seen_to {
-                    return Err(Error::Overlap {
-                        row: i,
-                        entry: row.entry,
-                        exit: seen_to,
-                    });
-                }
-                let to = row
-                    .to
-                    .map(|to| self.known(i, to))
-                    .transpose()?
-                    .filter(|to| *to != state);
-                histories.stays[i] = Stay {
-                    subject: histories.subjects,
-                    state,
-                    to,
-                    weight: weights[i],
-                    ..unplaced
-                };
-                if let Some(to) = to {
-                    histories.transitions[[state, to]] += 1;
-                }
-                (state, seen_to) = (to.unwrap_or(state), row.exit);
-            }
-            if own.last().is_some_and(|i| histories.stays[*i].to.is_none()) {
-                histories.censored[state] += 1;
-            }
+            self.follow(rows, own, &mut histories)?;
             histories.subjects += 1;
         }
         Ok(histories)
+    }
+
+    /// One subject from row to row, in order of time.
+    fn follow(&self, rows: &[Sojourn], own: &[usize], histories: &mut Histories) -> Result<(), Error> {
+        let first = own[0];
+        let mut state = self.known(first, self.initial.as_ref().map_or(0, |initial| initial[first]))?;
+        let mut seen_to = 0.0;
+        let mut censored = false;
+        for &i in own {
+            let row = rows[i];
+            if row.entry < seen_to {
+                return Err(Error::Overlap {
+                    row: i,
+                    entry: row.entry,
+                    exit: seen_to,
+                });
+            }
+            let to = row
+                .to
+                .map(|to| self.known(i, to))
+                .transpose()?
+                .filter(|to| *to != state);
+            let stay = &mut histories.stays[i];
+            (stay.subject, stay.state, stay.to) = (histories.subjects, state, to);
+            if let Some(to) = to {
+                histories.transitions[[state, to]] += 1;
+            }
+            (state, seen_to, censored) = (to.unwrap_or(state), row.exit, to.is_none());
+        }
+        histories.censored[state] += usize::from(censored);
+        Ok(())
+    }
+}
+
+impl Stay {
+    fn new(weight: f64) -> Stay {
+        Stay {
+            subject: 0,
+            first: 0,
+            last: 0,
+            state: 0,
+            to: None,
+            weight,
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 //! One sort of the exits, one of the late entries where there are any, flat arrays, and a sweep back in time that only adds
 //! weights (and takes off those not yet entered).
 
+mod present;
+
 use super::{Error, FollowUp};
+use present::Present;
 
 /// How subjects are told apart: their group, and how many causes count (causes beyond the last count as the last).
 pub(super) struct Split<'a> {
@@ -165,11 +168,7 @@ impl Order {
     pub fn table(&self, subjects: &[FollowUp], weights: &[f64], split: &Split) -> Table {
         let rows = event_times(self.exits.iter().map(|exit| exit.0));
         let mut table = Table::zeros(rows, split.groups, split.causes);
-        let mut present = Present {
-            weight: vec![0.0; split.groups],
-            number: vec![0; split.groups],
-            fallen: vec![0; split.groups],
-        };
+        let mut present = Present::new(split.groups);
         let (mut row, mut waiting) = (rows, self.entries.len());
         for here in self.exits.chunk_by(|a, b| a.0 >> 1 == b.0 >> 1).rev() {
             for &(_, i) in here {
@@ -224,30 +223,6 @@ impl Order {
     }
 }
 
-/// Weight and number of those at risk in each group, and how many of them fall at the time looked at.
-struct Present {
-    weight: Vec<f64>,
-    number: Vec<usize>,
-    fallen: Vec<usize>,
-}
-
-impl Present {
-    fn add(&mut self, group: usize, weight: f64) {
-        self.weight[group] += weight;
-        self.number[group] += 1;
-    }
-
-    fn remove(&mut self, group: usize, weight: f64) {
-        self.number[group] -= 1;
-        // An empty set weighs nothing, whatever rounding left behind.
-        self.weight[group] = if self.number[group] == 0 {
-            0.0
-        } else {
-            self.weight[group] - weight
-        };
-    }
-}
-
 impl Table {
     /// `fall` gives group, event code and weight of each who falls.
     fn fill(&mut self, row: usize, present: &mut Present, fall: impl Iterator<Item = (usize, u32, f64)>) {
@@ -260,12 +235,12 @@ impl Table {
         }
         let at_risk = &mut self.at_risk[row * groups..][..groups];
         for (group, at_risk) in at_risk.iter_mut().enumerate() {
-            let own = &events[group * causes..(group + 1) * causes];
-            // Where all fall, the two sums are one: the curve then comes to 0 itself.
+            let fall: f64 = events[group * causes..(group + 1) * causes].iter().sum();
+            // Where all fall, the two sums are one: the curve then comes to 0 itself. No fewer are at risk than fall.
             *at_risk = if present.fallen[group] == present.number[group] {
-                own.iter().sum()
+                fall
             } else {
-                present.weight[group]
+                fall.max(present.weight(group))
             };
         }
     }

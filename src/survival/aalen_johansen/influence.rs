@@ -67,8 +67,8 @@ impl AalenJohansen {
     /// The root of the sum of squares of what each subject adds to the incidence of a column, after each step.
     pub(super) fn jackknife(&self, column: usize) -> Vec<f64> {
         // Where there is one cause the incidence is 1 - free, whose sum has no differences to cancel.
-        let last = self.incidence.rows().into_iter().last();
-        if last.is_none_or(|last| last.iter().enumerate().all(|(c, p)| c == column || *p == 0.0)) {
+        let others = |row: usize| (0..self.causes).any(|c| c != column && self.incidence[[row, c]] > 0.0);
+        if !self.steps.len().checked_sub(1).is_some_and(others) {
             return self.free_se();
         }
         let sums = self.sums(column);

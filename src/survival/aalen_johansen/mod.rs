@@ -10,7 +10,7 @@ use ndarray::Array2;
 use super::inference::z;
 use super::kaplan_meier::Limits;
 use super::kaplan_meier::robust::{self, Part};
-use super::risk_set::{Order, Span, Table, Watched, checked_weights, one_group};
+use super::risk_set::{Order, Span, Table, checked_weights, one_group};
 use super::{Error, FollowUp};
 
 /// Just after one time with an event of any cause; its row in `events` and `incidence` has the same place.
@@ -69,10 +69,11 @@ impl AalenJohansen {
         let causes = highest.max(1) as usize;
         let table = order.table(subjects, &weights, &one_group(causes));
         let spans = order.spans(subjects, &weights, &table.times);
-        Ok(AalenJohansen::of(&table, causes, spans, order.watched()))
+        let followed_to = subjects.iter().map(FollowUp::exit).fold(0.0, f64::max);
+        Ok(AalenJohansen::of(&table, causes, spans, followed_to))
     }
 
-    fn of(table: &Table, causes: usize, spans: Vec<Span>, watched: Watched) -> AalenJohansen {
+    fn of(table: &Table, causes: usize, spans: Vec<Span>, followed_to: f64) -> AalenJohansen {
         let (mut free, mut fallen) = (1.0, vec![0.0; causes]);
         let mut events = Array2::zeros((table.rows(), causes));
         let mut incidence = Array2::zeros((table.rows(), causes));
@@ -95,7 +96,7 @@ impl AalenJohansen {
             events,
             incidence,
             causes,
-            followed_to: watched.exits[watched.exits.len() - 1],
+            followed_to,
             spans,
             odds: robust::odds(table),
         }

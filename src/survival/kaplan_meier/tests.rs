@@ -190,6 +190,14 @@ fn limits_on_five_scales() {
 }
 
 #[test]
+fn a_large_weight_that_comes_late_leaves_no_trace() {
+    let subjects = [(0.0, 2.0, 1), (0.0, 4.0, 1), (3.0, 5.0, 1)].map(|(a, b, e)| FollowUp::new(a, b, e).unwrap());
+    let curve = KaplanMeier::fit(&subjects, Some(&[1.0, 1.0, 1e20])).unwrap();
+    assert_eq!((curve.steps[0].at_risk, curve.steps[0].survival), (2.0, 0.5));
+    assert_eq!(curve.survival_at(5.0), 0.0);
+}
+
+#[test]
 fn what_is_left_for_those_who_came_so_far() {
     let curve = KaplanMeier::fit(&fractional(false).0, None).unwrap();
     let expected = curve.survival_at(7.0) / curve.survival_at(4.0);

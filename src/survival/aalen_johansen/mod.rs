@@ -107,6 +107,7 @@ impl AalenJohansen {
         self.steps.partition_point(|step| step.time <= time)
     }
 
+    /// The share still free of every cause at `time`.
     pub fn free_at(&self, time: f64) -> f64 {
         self.steps[..self.until(time)].last().map_or(1.0, |step| step.free)
     }

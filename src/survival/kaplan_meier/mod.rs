@@ -24,9 +24,22 @@ pub struct Step {
 }
 
 /// The estimated chance to be free of any event. Kaplan & Meier, J Am Stat Assoc 1958;53:457.
+///
+/// ```
+/// use metwatch::survival::{FollowUp, KaplanMeier, Limits};
+///
+/// let subjects = [FollowUp::until(1.0, 1)?, FollowUp::until(2.0, 0)?, FollowUp::until(3.0, 1)?, FollowUp::until(4.0, 0)?];
+/// let curve = KaplanMeier::fit(&subjects, None)?;
+/// assert_eq!(curve.survival_at(3.5), 0.75 * 0.5);
+/// let (lower, upper) = curve.limits_at(3.5, Limits::LogLog, 0.95)?.expect("the curve is above 0");
+/// assert!(lower < 0.375 && 0.375 < upper);
+/// # Ok::<(), metwatch::survival::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct KaplanMeier {
+    /// One a distinct time with an event, in order.
     pub steps: Vec<Step>,
+    /// How many subjects.
     pub n: usize,
     /// The largest time under observation: beyond it the curve says nothing.
     pub followed_to: f64,
@@ -88,6 +101,7 @@ impl KaplanMeier {
         self.steps[..self.steps.partition_point(|step| step.time <= time)].last()
     }
 
+    /// The chance to be free of the event until `time`; 1 before the first event, and the last value beyond the follow-up.
     pub fn survival_at(&self, time: f64) -> f64 {
         self.step_at(time).map_or(1.0, |step| step.survival)
     }

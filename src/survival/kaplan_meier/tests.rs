@@ -9,6 +9,7 @@ const TOLERANCE: f64 = 1e-10;
 fn same_rows(curve: &KaplanMeier, expected: &Value) {
     let rows = expected["rows"].as_array().unwrap();
     assert_eq!(curve.steps.len(), rows.len());
+    assert_eq!(Some(curve.n as u64), expected["n"].as_u64());
     for (step, row) in curve.steps.iter().zip(rows) {
         near(step.time, row["time"].as_f64().unwrap(), 0.0);
         near(step.at_risk, row["n_risk"].as_f64().unwrap(), TOLERANCE);

@@ -115,10 +115,12 @@ impl NelsonAalen {
         self.steps[..self.steps.partition_point(|step| step.time <= time)].last()
     }
 
+    /// The cumulative hazard at `time`; 0 before the first event.
     pub fn hazard_at(&self, time: f64) -> f64 {
         self.step_at(time).map_or(0.0, |step| step.hazard)
     }
 
+    /// The standard error of `hazard_at`.
     pub fn se_at(&self, time: f64) -> f64 {
         self.step_at(time).map_or(0.0, |step| step.se)
     }

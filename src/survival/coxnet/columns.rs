@@ -75,6 +75,21 @@ impl Columns {
         sums
     }
 
+    /// Each column of a block times `u` and times `v`: the loads of the column serve both.
+    #[inline(always)]
+    pub fn two_products(&self, b: usize, u: &Block, v: &Block, mut visit: impl FnMut(usize, f64, f64)) {
+        for (j, x) in self.block(b).iter().enumerate() {
+            let (mut with_u, mut with_v) = ([0.0; 4], [0.0; 4]);
+            let chunks = u.as_chunks::<4>().0.iter().zip(v.as_chunks::<4>().0);
+            for (x, (u, v)) in x.as_chunks::<4>().0.iter().zip(chunks) {
+                add_products_of(&mut with_u, u, x);
+                add_products_of(&mut with_v, v, x);
+            }
+            let [u, v] = [with_u, with_v].map(|l| (l[0] + l[2]) + (l[1] + l[3]));
+            visit(j, u, v);
+        }
+    }
+
     /// Σ weight · x x' of the columns `among`.
     pub fn gram(&self, weights: &[f64], among: &[usize]) -> Vec<f64> {
         let m = among.len();
@@ -293,9 +308,16 @@ fn mirror(square: &mut [f64], m: usize) {
     }
 }
 
+#[inline(always)]
+fn add_products_of(lanes: &mut [f64; 4], a: &[f64; 4], b: &[f64; 4]) {
+    for l in 0..4 {
+        lanes[l] += a[l] * b[l];
+    }
+}
+
 /// The product of two blocks, in lanes added up in pairs.
 #[inline(always)]
-fn dot(a: &Block, b: &Block) -> f64 {
+pub(super) fn dot(a: &Block, b: &Block) -> f64 {
     let mut lanes = [0.0; 8];
     for k in (0..BLOCK).step_by(8) {
         for l in 0..8 {

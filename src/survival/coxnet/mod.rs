@@ -6,6 +6,7 @@ mod elementary;
 mod fit;
 mod newton;
 mod objective;
+mod one_pass;
 mod order;
 mod params;
 mod predict;

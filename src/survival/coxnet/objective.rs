@@ -2,8 +2,9 @@
 
 use ndarray::ArrayView2;
 
-use super::columns::{BLOCK, Columns};
+use super::columns::{BLOCK, Block, Columns, dot};
 use super::elementary::{exp, ln};
+use super::one_pass;
 use super::order::{Group, Member, NEVER, Order, Stratum};
 use super::scale::Scale;
 use crate::survival::Ties;
@@ -65,13 +66,49 @@ impl Fall {
     }
 }
 
+/// Predictors below it need nothing taken off before they are exponentiated.
+pub(super) const SAFE: f64 = 300.0;
+
+/// The weighted relative risks of one block, Σ weight · predictor over its fallen, and its largest predictor.
+pub(super) struct Risks {
+    pub risk: Block,
+    pub fallen: f64,
+    pub largest: f64,
+}
+
+#[inline(always)]
+pub(super) fn risks_of(columns: &Columns, order: &Order, b: usize, active: &[(usize, f64)], shift: f64) -> Risks {
+    let mut eta = [-shift; BLOCK];
+    columns.add_predictors(b, active, &mut eta);
+    let mut highest = [f64::NEG_INFINITY; 4];
+    for four in eta.as_chunks::<4>().0 {
+        for (h, e) in highest.iter_mut().zip(four) {
+            *h = if *e > *h { *e } else { *h };
+        }
+    }
+    let weight = block_of(&order.weight, b);
+    Risks {
+        fallen: dot(&eta, block_of(&order.died, b)),
+        largest: highest.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        risk: std::array::from_fn(|l| weight[l] * exp(eta[l])),
+    }
+}
+
+pub(super) fn block_of(values: &[f64], b: usize) -> &Block {
+    &values.as_chunks::<BLOCK>().0[b]
+}
+
+pub(super) fn active(beta: &[f64]) -> Vec<(usize, f64)> {
+    beta.iter().copied().enumerate().filter(|(_, b)| *b != 0.0).collect()
+}
+
 impl Objective {
     /// Of sorted members.
     pub fn new(x: ArrayView2<f64>, scale: &Scale, members: &[Member], ties: Ties) -> Objective {
         let order = Order::of(members);
         Objective {
             columns: Columns::new(x, &order.rows, scale),
-            total: order.weight.iter().sum(),
+            total: order.weight[..order.rows.len()].iter().sum(),
             ties,
             passes: 0,
             risk: Vec::new(),
@@ -83,25 +120,20 @@ impl Objective {
     /// Leaves relative risks, weighted, in `risk`; gives Σ weight · predictor over the fallen and what was taken off all predictors.
     fn relative_risks(&mut self, beta: &[f64]) -> (f64, f64) {
         self.passes += 1;
-        /// Predictors below it need nothing taken off.
-        const SAFE: f64 = 300.0;
         self.risk.resize(self.columns.blocks * BLOCK, 0.0);
-        let active: Vec<(usize, f64)> = (beta.iter().copied().enumerate()).filter(|(_, b)| *b != 0.0).collect();
+        let active = active(beta);
         let mut shift = 0.0;
         loop {
             let (mut largest, mut sum) = (f64::NEG_INFINITY, 0.0);
             for b in 0..self.columns.blocks {
-                let mut eta = [-shift; BLOCK];
-                self.columns.add_predictors(b, &active, &mut eta);
-                let from = b * BLOCK;
-                let here = BLOCK.min(self.order.weight.len() - from);
-                let weight = &self.order.weight[from..from + here];
-                let died = &self.order.died[from..from + here];
-                sum += dot_in_lanes(&eta[..here], died);
-                largest = eta[..here].iter().fold(largest, |m, e| if *e > m { *e } else { m });
-                for ((risk, e), w) in self.risk[from..from + here].iter_mut().zip(&eta).zip(weight) {
-                    *risk = w * exp(*e);
-                }
+                let risks = risks_of(&self.columns, &self.order, b, &active, shift);
+                self.risk[b * BLOCK..][..BLOCK].copy_from_slice(&risks.risk);
+                sum += risks.fallen;
+                largest = if risks.largest > largest {
+                    risks.largest
+                } else {
+                    largest
+                };
             }
             if largest <= SAFE || !largest.is_finite() {
                 return (sum, shift);
@@ -144,6 +176,12 @@ impl Objective {
 
     /// The log partial likelihood and its gradient in the standardised columns.
     pub fn value_and_gradient(&mut self, beta: &[f64]) -> Evaluation {
+        if one_pass::serves(self)
+            && let Some(evaluation) = one_pass::value_and_gradient(&self.columns, &self.order, beta)
+        {
+            self.passes += 1;
+            return evaluation;
+        }
         let (predictors, _) = self.relative_risks(beta);
         let mut logs = 0.0;
         let mut hazard = std::mem::take(&mut self.hazard);
@@ -267,17 +305,4 @@ fn expected_of(s: &Stratum, order: &Order, hazard: &[f64], risk: &mut [f64]) {
     }
     // Censored before the first event.
     risk[place..s.end].fill(0.0);
-}
-
-#[inline(always)]
-fn dot_in_lanes(a: &[f64], b: &[f64]) -> f64 {
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
-    let mut lanes = [0.0; 8];
-    for (x, y) in left.zip(right) {
-        for l in 0..8 {
-            lanes[l] += x[l] * y[l];
-        }
-    }
-    rest + ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
 }

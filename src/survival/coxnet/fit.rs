@@ -199,6 +199,11 @@ fn check(params: &CoxNetValidParams, x: ndarray::ArrayView2<f64>, subjects: &[Fo
             expected: p,
         });
     }
+    if x.as_slice()
+        .is_some_and(|values| values.iter().all(|value| value.is_finite()))
+    {
+        return Ok(());
+    }
     match x.indexed_iter().find(|(_, value)| !value.is_finite()) {
         Some(((row, column), _)) => Err(Error::NotFinite { row, column }),
         None => Ok(()),

@@ -19,11 +19,14 @@ struct Sample {
     objective: Objective,
     /// Curvature of all rows less that of the sample, p × p; `None` until it is first wanted.
     correction: Option<Vec<f64>>,
+    /// The last point that was looked at, without tilt and bend.
+    last: Option<Point>,
 }
 
 /// The sample's likelihood, tilted and bent.
 struct Surrogate<'a> {
     sample: &'a mut Objective,
+    last: &'a mut Option<Point>,
     correction: &'a [f64],
     anchor: &'a [f64],
     tilt: Vec<f64>,
@@ -39,6 +42,7 @@ impl Surrogate<'_> {
 impl Smooth for Surrogate<'_> {
     fn evaluate(&mut self, beta: &[f64]) -> Point {
         let mut point = self.sample.evaluate(beta);
+        *self.last = Some(point.clone());
         let (bent, away) = self.bend(beta);
         for j in 0..beta.len() {
             point.value += away[j] * (self.tilt[j] + 0.5 * bent[j]);
@@ -86,6 +90,7 @@ impl Engine {
             sample: sample.map(|objective| Sample {
                 objective,
                 correction: None,
+                last: None,
             }),
             curvature: None,
         }
@@ -163,13 +168,18 @@ impl Engine {
         let Some(Sample {
             objective,
             correction: Some(correction),
+            last,
         }) = &mut self.sample
         else {
             return Ok(false);
         };
-        let rough = objective.evaluate(&point.beta);
+        let rough = match last.take() {
+            Some(last) if last.beta == point.beta => last,
+            _ => objective.evaluate(&point.beta),
+        };
         let mut surrogate = Surrogate {
             sample: objective,
+            last,
             correction: &*correction,
             anchor: &point.beta,
             tilt: point.gradient.iter().zip(&rough.gradient).map(|(g, r)| g - r).collect(),

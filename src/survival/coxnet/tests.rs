@@ -774,3 +774,38 @@ fn a_million_rows() {
         std::fs::write(file, serde_json::to_string(&path).unwrap()).unwrap();
     }
 }
+
+#[test]
+#[ignore = "a measurement, not a check"]
+fn one_gradient() {
+    for n in [20_000, 60_000, 1_000_000] {
+        let (x, y) = generated(n, 20);
+        let weights = vec![1.0; n];
+        let data = super::problem::Data {
+            x: x.view(),
+            subjects: &y,
+            weights: &weights,
+            strata: None,
+            cause: None,
+        };
+        let members = data.members(|_| true);
+        let scale = super::scale::Scale::of(x.view(), &members, true);
+        let mut objective = super::objective::Objective::new(x.view(), &scale, &members, Ties::Breslow);
+        for beta in [
+            vec![0.1; 20],
+            (0..20).map(|j| if j % 2 == 0 { 0.1 } else { 0.0 }).collect(),
+        ] {
+            let mut best = f64::INFINITY;
+            for _ in 0..15 {
+                let t = std::time::Instant::now();
+                std::hint::black_box(objective.value_and_gradient(&beta));
+                best = best.min(t.elapsed().as_secs_f64());
+            }
+            println!("{n}: {:.2} ms, {:.2} ns a row", best * 1e3, best * 1e9 / n as f64);
+        }
+        let t = std::time::Instant::now();
+        let all: Vec<usize> = (0..20).collect();
+        std::hint::black_box(objective.information(&vec![0.1; 20], &all));
+        println!("{n}: information {:.2} ms", t.elapsed().as_secs_f64() * 1e3);
+    }
+}

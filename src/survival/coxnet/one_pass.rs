@@ -67,31 +67,38 @@ impl Sums {
     fn take(&mut self, columns: &Columns, order: &Order, b: usize, s: &Stratum, risk: &Block) {
         let start = b * BLOCK;
         let (from, to) = (s.start.max(start) - start, (s.end - start).min(BLOCK));
-        let mine = |values: &Block| {
-            let mut own = [0.0; BLOCK];
-            own[from..to].copy_from_slice(&values[from..to]);
-            own
-        };
-        let (own, closes) = (mine(risk), mine(block_of(&order.closes, b)));
+        let (mut held_risk, mut held_closes, mut held_died) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        let own = within(risk, from, to, &mut held_risk);
+        let closes = within(block_of(&order.closes, b), from, to, &mut held_closes);
+        let died = within(block_of(&order.died, b), from, to, &mut held_died);
         let mut totals = [1.0; BLOCK];
         for (total, r) in totals[from..to].iter_mut().zip(&own[from..to]) {
             self.at_risk += r;
             *total = self.at_risk;
         }
         let logs: Block = std::array::from_fn(|l| ln(totals[l]));
-        self.logs += dot(&closes, &logs);
+        self.logs += dot(closes, &logs);
         let mut hazards: Block = std::array::from_fn(|l| closes[l] / totals[l]);
         let mut hazard = 0.0;
         for h in hazards[from..to].iter_mut().rev() {
             hazard += *h;
             *h = hazard;
         }
-        let died = mine(block_of(&order.died, b));
         let residual: Block = std::array::from_fn(|l| died[l] - own[l] * hazards[l]);
         let (gradient, moments) = (&mut self.gradient, &mut self.moments);
-        columns.two_products(b, &residual, &own, |j, residual, risk| {
+        columns.two_products(b, &residual, own, |j, residual, risk| {
             gradient[j] += residual - hazard * moments[j];
             moments[j] += risk;
         });
     }
+}
+
+/// The values of the places `from..to`, 0 elsewhere; most often all, which are not copied.
+#[inline(always)]
+fn within<'a>(values: &'a Block, from: usize, to: usize, held: &'a mut Block) -> &'a Block {
+    if to - from == BLOCK {
+        return values;
+    }
+    held[from..to].copy_from_slice(&values[from..to]);
+    held
 }

@@ -217,23 +217,24 @@ impl<'a> Means<'a> {
             let leavers = self.leavers(&stretch);
             for (k, &j) in among.iter().enumerate() {
                 let column = &columns.block(b)[j];
-                let mut sum = if stretch.opens { 0.0 } else { self.at_risk[k] };
+                let (mut sum, mut falling) = (if stretch.opens { 0.0 } else { self.at_risk[k] }, self.falling[k]);
                 for place in stretch.from..stretch.to {
                     let term = risk[place] * column[place % BLOCK];
                     sum += term;
-                    if share > 0.0 && fallen.contains(&place) {
-                        self.falling[k] += term;
-                    }
+                    falling += if share > 0.0 && fallen.contains(&place) {
+                        term
+                    } else {
+                        0.0
+                    };
                 }
                 if stretch.closes {
-                    for &other in leavers {
-                        sum -= risk[other as usize] * columns.at(other as usize, j);
-                    }
-                    self.rows[k][self.filled] = root * (sum - tilt * self.falling[k]);
-                    self.rows[k][self.filled + 1] = rest * self.falling[k];
-                    self.falling[k] = 0.0;
+                    let left = leavers.iter().map(|&place| place as usize);
+                    sum -= left.map(|place| risk[place] * columns.at(place, j)).sum::<f64>();
+                    self.rows[k][self.filled] = root * (sum - tilt * falling);
+                    self.rows[k][self.filled + 1] = rest * falling;
+                    falling = 0.0;
                 }
-                self.at_risk[k] = sum;
+                (self.at_risk[k], self.falling[k]) = (sum, falling);
             }
             if stretch.closes {
                 self.filled += if rest > 0.0 { 2 } else { 1 };

@@ -43,7 +43,7 @@ pub(super) fn value_and_gradient(columns: &Columns, order: &Order, beta: &[f64])
     let mut strata = order.strata.iter().peekable();
     for b in 0..columns.blocks {
         let risks = risks_of(columns, order, b, &active, 0.0);
-        if !(risks.largest <= SAFE) {
+        if risks.largest > SAFE {
             return None;
         }
         sums.predictors += risks.fallen;

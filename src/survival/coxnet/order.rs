@@ -146,10 +146,10 @@ impl Order {
                     .count();
                 outside.push(gone as u32);
             }
-            for place in s.start..s.end {
+            for (place, before) in before.iter_mut().enumerate().take(s.end).skip(s.start) {
                 let group = times.partition_point(|time| *time > entry(place as u32));
                 if group < times.len() {
-                    before[place] = (s.from + group) as u32;
+                    *before = (s.from + group) as u32;
                 }
             }
         }

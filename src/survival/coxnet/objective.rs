@@ -182,6 +182,11 @@ impl Objective {
             self.passes += 1;
             return evaluation;
         }
+        self.in_two_reads(beta)
+    }
+
+    /// The same for any data: predictors in one read, products with the residuals in another.
+    pub fn in_two_reads(&mut self, beta: &[f64]) -> Evaluation {
         let (predictors, _) = self.relative_risks(beta);
         let mut logs = 0.0;
         let mut hazard = std::mem::take(&mut self.hazard);

@@ -3,7 +3,9 @@
 mod columns;
 mod cross_validation;
 mod elementary;
+mod fall;
 mod fit;
+mod gram;
 mod newton;
 mod objective;
 mod one_pass;

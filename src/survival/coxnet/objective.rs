@@ -3,7 +3,8 @@
 use ndarray::ArrayView2;
 
 use super::columns::{BLOCK, Block, Columns, dot};
-use super::elementary::{exp, ln};
+use super::elementary::exp;
+use super::fall::Fall;
 use super::one_pass;
 use super::order::{Group, Member, NEVER, Order, Stratum};
 use super::scale::Scale;
@@ -26,44 +27,6 @@ pub(super) struct Objective {
 pub(super) struct Evaluation {
     pub log_likelihood: f64,
     pub gradient: Vec<f64>,
-}
-
-/// The hazard of one group's time: what everybody at risk bears, and what Efron's rule takes off those who fall.
-#[derive(Clone, Copy, Default)]
-struct Fall {
-    hazard: f64,
-    relief: f64,
-    log: f64,
-    /// Σ 1/S², Σ f/S², Σ f²/S² over the fallen, with the share f that left before and S who are left.
-    squares: [f64; 3],
-}
-
-impl Fall {
-    fn of(group: &Group, ties: Ties, at_risk: f64, falling: f64) -> Fall {
-        if ties == Ties::Breslow || group.fallen == 1 {
-            let inverse = 1.0 / at_risk;
-            return Fall {
-                hazard: group.weight * inverse,
-                relief: 0.0,
-                log: group.weight * ln(at_risk),
-                squares: [group.weight * inverse * inverse, 0.0, 0.0],
-            };
-        }
-        let each = group.weight / f64::from(group.fallen);
-        let mut fall = Fall::default();
-        for k in 0..group.fallen {
-            let share = f64::from(k) / f64::from(group.fallen);
-            let left = at_risk - share * falling;
-            let inverse = each / left;
-            fall.hazard += inverse;
-            fall.relief += share * inverse;
-            fall.log += each * ln(left);
-            for (power, square) in fall.squares.iter_mut().enumerate() {
-                *square += [1.0, share, share * share][power] * inverse / left;
-            }
-        }
-        fall
-    }
 }
 
 /// Predictors below it need nothing taken off before they are exponentiated.

@@ -793,3 +793,21 @@ fn a_million_rows() {
     println!("worst {:e}", path.violations.iter().fold(0.0_f64, |m, v| m.max(*v)));
     println!("nonzero {:?}", (0..50).map(|k| path.nonzero(k)).collect::<Vec<_>>());
 }
+
+#[test]
+#[ignore = "a measurement, not a check"]
+fn thousands_of_columns() {
+    for (n, p, alpha) in [(100, 5_000, 1.0), (100, 5_000, 0.5), (300, 400, 0.0), (2_000, 300, 0.5)] {
+        let (x, y) = generated(n, p);
+        let data = Dataset::new(x, Array1::from(y));
+        let started = std::time::Instant::now();
+        let path = CoxNet::params().alpha(alpha).count(50).ratio(0.05).fit(&data).unwrap();
+        let worst = path.violations.iter().fold(0.0_f64, |m, v| m.max(*v));
+        println!(
+            "n {n} p {p} alpha {alpha}: {:?}, {} passes, {worst:e}, {}",
+            started.elapsed(),
+            path.passes,
+            path.nonzero(49)
+        );
+    }
+}

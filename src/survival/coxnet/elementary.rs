@@ -45,11 +45,14 @@ pub(super) fn ln(x: f64) -> f64 {
         2.222_219_843_214_978_4e-1,
         1.531_383_769_920_937_3e-1,
     ];
+    const BIAS: u64 = 1023;
+    /// A number whose lowest bits hold a whole one, and the same number without.
+    const HOLDER: u64 = 0x4330_0000_0000_0000;
     let bits = x.to_bits();
     // Counted from the square root of one half, so that what is left lies around 1.
-    let above = bits.wrapping_sub(0x3FE6_A09E_667F_3BCD);
-    let exponent = (above as i64 >> 52) as f64;
-    let f = f64::from_bits(bits.wrapping_sub(above & (0xFFF << 52))) - 1.0;
+    let exponent = bits.wrapping_add((BIAS << 52) - 0x3FE6_A09E_667F_3BCD) >> 52;
+    let f = f64::from_bits(bits.wrapping_sub(exponent.wrapping_sub(BIAS) << 52)) - 1.0;
+    let exponent = f64::from_bits(exponent | HOLDER) - (f64::from_bits(HOLDER) + BIAS as f64);
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;

@@ -4,6 +4,7 @@ use linfa::dataset::{AsSingleTargets, DatasetBase};
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayBase, Data as Elements, Ix2};
 
+use super::order::Member;
 use super::problem::{Data, Problem, Solution};
 use super::{Baseline, CoxNetModel, CoxNetPath, CoxNetValidParams};
 use crate::survival::risk_set::checked_weights;
@@ -125,20 +126,7 @@ impl<'a> Rows<'a> {
         let null = problem.null.clone();
         let Solution { point, violation, .. } = problem.solve(lambda, &null)?;
         let (covariance, degrees) = precision(&mut problem, lambda, &point.beta, p);
-        let mut means = Array1::zeros(p);
-        for (&j, centre) in problem.scale.kept.iter().zip(&problem.scale.centre) {
-            means[j] = *centre;
-        }
-        let strata = members.chunk_by(|a, b| a.stratum == b.stratum);
-        let baselines = problem.engine.full.baseline(&point.beta);
-        let baselines = (strata.zip(baselines))
-            .map(|(members, (times, hazard))| Baseline {
-                stratum: members[0].stratum,
-                followed_to: members[0].follow_up.exit(),
-                times,
-                hazard,
-            })
-            .collect();
+        let (means, baselines) = baselines(&mut problem, &members, &point.beta, p);
         Ok(CoxNetModel {
             alpha: self.params.alpha,
             lambda,
@@ -159,6 +147,24 @@ impl<'a> Rows<'a> {
             provenance: self.provenance.clone(),
         })
     }
+}
+
+/// Column means, and the hazard of each stratum at them.
+fn baselines(problem: &mut Problem, members: &[Member], beta: &[f64], columns: usize) -> (Array1<f64>, Vec<Baseline>) {
+    let mut means = Array1::zeros(columns);
+    for (&j, centre) in problem.scale.kept.iter().zip(&problem.scale.centre) {
+        means[j] = *centre;
+    }
+    let strata = members.chunk_by(|a, b| a.stratum == b.stratum);
+    let baselines = (strata.zip(problem.engine.full.baseline(beta)))
+        .map(|(members, (times, hazard))| Baseline {
+            stratum: members[0].stratum,
+            followed_to: members[0].follow_up.exit(),
+            times,
+            hazard,
+        })
+        .collect();
+    (means, baselines)
 }
 
 /// The inverse penalised information of the active columns per unit, 0 elsewhere, and tr(I (I + penalty)⁻¹).
@@ -198,6 +204,11 @@ fn check(params: &CoxNetValidParams, x: ndarray::ArrayView2<f64>, subjects: &[Fo
             given: factors.len(),
             expected: p,
         });
+    }
+    if x.as_slice()
+        .is_some_and(|values| values.iter().all(|value| value.is_finite()))
+    {
+        return Ok(());
     }
     match x.indexed_iter().find(|(_, value)| !value.is_finite()) {
         Some(((row, column), _)) => Err(Error::NotFinite { row, column }),

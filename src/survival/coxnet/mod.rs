@@ -3,9 +3,12 @@
 mod columns;
 mod cross_validation;
 mod elementary;
+mod fall;
 mod fit;
+mod gram;
 mod newton;
 mod objective;
+mod one_pass;
 mod order;
 mod params;
 mod predict;

@@ -68,25 +68,16 @@ pub(super) fn descend(
         if violation <= limits.violation {
             return Ok(());
         }
-        let covers = |c: &Curvature| {
-            let worst = |j: usize| penalty.violation(j, point.beta[j], point.gradient[j]) > 0.0;
-            (0..point.beta.len()).all(|j| !worst(j) || c.among.binary_search(&j).is_ok())
-        };
-        let fresh = !curvature.as_ref().is_some_and(covers);
+        let fresh = !curvature.as_ref().is_some_and(|c| covers(c, point, penalty));
         if fresh {
             let among = candidates(point, penalty);
             let square = smooth.information(&point.beta, &among);
             *curvature = Some(Curvature { among, square });
         }
         let here = curvature.as_ref().expect("made where it was missing");
-        let Some(moved) = minimise(here, &point.gradient, &point.beta, penalty) else {
-            return Err(Error::NotConverged { iterations, column });
-        };
-        column = longest(&moved, &point.beta);
-        let Some(halvings) = step(smooth, point, moved, penalty) else {
-            if fresh && violation <= 1e-9 {
-                return Ok(()); // rounding hides any further descent
-            }
+        let moved = minimise(here, &point.gradient, &point.beta, penalty);
+        column = moved.as_ref().map_or(column, |moved| longest(moved, &point.beta));
+        let Some(halvings) = moved.and_then(|moved| step(smooth, point, moved, penalty)) else {
             if fresh {
                 return Err(Error::NotConverged { iterations, column });
             }
@@ -106,6 +97,12 @@ pub(super) fn descend(
             column,
         }),
     }
+}
+
+/// Every column that violates its condition may move.
+fn covers(curvature: &Curvature, point: &Point, penalty: &Penalty) -> bool {
+    let settled = |j: usize| penalty.violation(j, point.beta[j], point.gradient[j]) == 0.0;
+    (0..point.beta.len()).all(|j| settled(j) || curvature.among.binary_search(&j).is_ok())
 }
 
 fn longest(to: &[f64], from: &[f64]) -> usize {

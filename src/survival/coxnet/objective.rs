@@ -2,8 +2,10 @@
 
 use ndarray::ArrayView2;
 
-use super::columns::{BLOCK, Columns};
-use super::elementary::{exp, ln};
+use super::columns::{BLOCK, Block, Columns, dot};
+use super::elementary::exp;
+use super::fall::Fall;
+use super::one_pass;
 use super::order::{Group, Member, NEVER, Order, Stratum};
 use super::scale::Scale;
 use crate::survival::Ties;
@@ -27,42 +29,40 @@ pub(super) struct Evaluation {
     pub gradient: Vec<f64>,
 }
 
-/// The hazard of one group's time: what everybody at risk bears, and what Efron's rule takes off those who fall.
-#[derive(Clone, Copy, Default)]
-struct Fall {
-    hazard: f64,
-    relief: f64,
-    log: f64,
-    /// Σ 1/S², Σ f/S², Σ f²/S² over the fallen, with the share f that left before and S who are left.
-    squares: [f64; 3],
+/// Predictors below it need nothing taken off before they are exponentiated.
+pub(super) const SAFE: f64 = 300.0;
+
+/// The weighted relative risks of one block, Σ weight · predictor over its fallen, and its largest predictor.
+pub(super) struct Risks {
+    pub risk: Block,
+    pub fallen: f64,
+    pub largest: f64,
 }
 
-impl Fall {
-    fn of(group: &Group, ties: Ties, at_risk: f64, falling: f64) -> Fall {
-        if ties == Ties::Breslow || group.fallen == 1 {
-            let inverse = 1.0 / at_risk;
-            return Fall {
-                hazard: group.weight * inverse,
-                relief: 0.0,
-                log: group.weight * ln(at_risk),
-                squares: [group.weight * inverse * inverse, 0.0, 0.0],
-            };
+#[inline(always)]
+pub(super) fn risks_of(columns: &Columns, order: &Order, b: usize, active: &[(usize, f64)], shift: f64) -> Risks {
+    let mut eta = [-shift; BLOCK];
+    columns.add_predictors(b, active, &mut eta);
+    let mut highest = [f64::NEG_INFINITY; 4];
+    for four in eta.as_chunks::<4>().0 {
+        for (h, e) in highest.iter_mut().zip(four) {
+            *h = if *e > *h { *e } else { *h };
         }
-        let each = group.weight / f64::from(group.fallen);
-        let mut fall = Fall::default();
-        for k in 0..group.fallen {
-            let share = f64::from(k) / f64::from(group.fallen);
-            let left = at_risk - share * falling;
-            let inverse = each / left;
-            fall.hazard += inverse;
-            fall.relief += share * inverse;
-            fall.log += each * ln(left);
-            for (power, square) in fall.squares.iter_mut().enumerate() {
-                *square += [1.0, share, share * share][power] * inverse / left;
-            }
-        }
-        fall
     }
+    let weight = block_of(&order.weight, b);
+    Risks {
+        fallen: dot(&eta, block_of(&order.died, b)),
+        largest: highest.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        risk: std::array::from_fn(|l| weight[l] * exp(eta[l])),
+    }
+}
+
+pub(super) fn block_of(values: &[f64], b: usize) -> &Block {
+    &values.as_chunks::<BLOCK>().0[b]
+}
+
+pub(super) fn active(beta: &[f64]) -> Vec<(usize, f64)> {
+    beta.iter().copied().enumerate().filter(|(_, b)| *b != 0.0).collect()
 }
 
 impl Objective {
@@ -71,7 +71,7 @@ impl Objective {
         let order = Order::of(members);
         Objective {
             columns: Columns::new(x, &order.rows, scale),
-            total: order.weight.iter().sum(),
+            total: order.weight[..order.rows.len()].iter().sum(),
             ties,
             passes: 0,
             risk: Vec::new(),
@@ -83,25 +83,20 @@ impl Objective {
     /// Leaves relative risks, weighted, in `risk`; gives Σ weight · predictor over the fallen and what was taken off all predictors.
     fn relative_risks(&mut self, beta: &[f64]) -> (f64, f64) {
         self.passes += 1;
-        /// Predictors below it need nothing taken off.
-        const SAFE: f64 = 300.0;
         self.risk.resize(self.columns.blocks * BLOCK, 0.0);
-        let active: Vec<(usize, f64)> = (beta.iter().copied().enumerate()).filter(|(_, b)| *b != 0.0).collect();
+        let active = active(beta);
         let mut shift = 0.0;
         loop {
             let (mut largest, mut sum) = (f64::NEG_INFINITY, 0.0);
             for b in 0..self.columns.blocks {
-                let mut eta = [-shift; BLOCK];
-                self.columns.add_predictors(b, &active, &mut eta);
-                let from = b * BLOCK;
-                let here = BLOCK.min(self.order.weight.len() - from);
-                let weight = &self.order.weight[from..from + here];
-                let died = &self.order.died[from..from + here];
-                sum += dot_in_lanes(&eta[..here], died);
-                largest = eta[..here].iter().fold(largest, |m, e| if *e > m { *e } else { m });
-                for ((risk, e), w) in self.risk[from..from + here].iter_mut().zip(&eta).zip(weight) {
-                    *risk = w * exp(*e);
-                }
+                let risks = risks_of(&self.columns, &self.order, b, &active, shift);
+                self.risk[b * BLOCK..][..BLOCK].copy_from_slice(&risks.risk);
+                sum += risks.fallen;
+                largest = if risks.largest > largest {
+                    risks.largest
+                } else {
+                    largest
+                };
             }
             if largest <= SAFE || !largest.is_finite() {
                 return (sum, shift);
@@ -144,6 +139,17 @@ impl Objective {
 
     /// The log partial likelihood and its gradient in the standardised columns.
     pub fn value_and_gradient(&mut self, beta: &[f64]) -> Evaluation {
+        if one_pass::serves(self)
+            && let Some(evaluation) = one_pass::value_and_gradient(&self.columns, &self.order, beta)
+        {
+            self.passes += 1;
+            return evaluation;
+        }
+        self.in_two_reads(beta)
+    }
+
+    /// The same for any data: predictors in one read, products with the residuals in another.
+    pub fn in_two_reads(&mut self, beta: &[f64]) -> Evaluation {
         let (predictors, _) = self.relative_risks(beta);
         let mut logs = 0.0;
         let mut hazard = std::mem::take(&mut self.hazard);
@@ -267,17 +273,4 @@ fn expected_of(s: &Stratum, order: &Order, hazard: &[f64], risk: &mut [f64]) {
     }
     // Censored before the first event.
     risk[place..s.end].fill(0.0);
-}
-
-#[inline(always)]
-fn dot_in_lanes(a: &[f64], b: &[f64]) -> f64 {
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
-    let mut lanes = [0.0; 8];
-    for (x, y) in left.zip(right) {
-        for l in 0..8 {
-            lanes[l] += x[l] * y[l];
-        }
-    }
-    rest + ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
 }

@@ -1,5 +1,6 @@
 //! Rows in the order in which they join the risk set, from the last time to the first, stratum by stratum.
 
+use super::columns::BLOCK;
 use crate::survival::FollowUp;
 
 /// Everybody who falls at one time. `end` is the place after the last row at risk that did not leave before.
@@ -43,9 +44,11 @@ pub(super) struct Order {
     /// The time of each group.
     pub times: Vec<f64>,
     pub delayed: Option<Delayed>,
+    /// One a place, then zeros to the end of the last block: the weight; the weight where the row falls; and, on the last place of each
+    /// group's time, the weight of all who fall.
     pub weight: Vec<f64>,
-    /// The weight where the row falls, else 0.
     pub died: Vec<f64>,
+    pub closes: Vec<f64>,
 }
 
 /// What one row brings into the order.
@@ -68,6 +71,12 @@ pub(super) fn sorted(members: &mut [Member]) {
     members.sort_unstable_by_key(key);
 }
 
+fn blocked(members: &[Member], value: impl Fn(&Member) -> f64) -> Vec<f64> {
+    let mut values: Vec<f64> = members.iter().map(value).collect();
+    values.resize(members.len().next_multiple_of(BLOCK), 0.0);
+    values
+}
+
 impl Order {
     /// Of sorted members.
     pub fn of(members: &[Member]) -> Order {
@@ -78,8 +87,9 @@ impl Order {
             first: Vec::new(),
             times: Vec::new(),
             delayed: None,
-            weight: members.iter().map(|m| m.weight).collect(),
-            died: members.iter().map(|m| if m.falls { m.weight } else { 0.0 }).collect(),
+            weight: blocked(members, |m| m.weight),
+            died: blocked(members, |m| if m.falls { m.weight } else { 0.0 }),
+            closes: blocked(members, |_| 0.0),
         };
         let mut start = 0;
         for stratum in members.chunk_by(|a, b| a.stratum == b.stratum) {
@@ -105,6 +115,9 @@ impl Order {
                 to: order.groups.len(),
             });
             start = place;
+        }
+        for group in &order.groups {
+            order.closes[group.end as usize - 1] = group.weight;
         }
         order.delayed = order.delayed(members);
         order
@@ -133,10 +146,10 @@ impl Order {
                     .count();
                 outside.push(gone as u32);
             }
-            for place in s.start..s.end {
+            for (place, before) in before.iter_mut().enumerate().take(s.end).skip(s.start) {
                 let group = times.partition_point(|time| *time > entry(place as u32));
                 if group < times.len() {
-                    before[place] = (s.from + group) as u32;
+                    *before = (s.from + group) as u32;
                 }
             }
         }

@@ -52,6 +52,9 @@ impl CoxNet {
 /// Columns that do not vary have the coefficient 0. Of columns that follow from others the lasso's answer is one of many with the same
 /// predictions, a ridge part makes it unique, and without a penalty the later columns have the coefficient 0.
 ///
+/// Cost for each λ: two or three passes of O(n p), and O(a³) in the columns `a` that are active or near to it; ridge keeps all columns
+/// active, so thousands of them are slow.
+///
 /// Errors of the fit: `Empty`, `Lengths`, `NotFinite`, `Weight`, `NoEvents`, `Unpenalised` (as many unpenalised columns as rows), and
 /// `NotConverged` when an unpenalised coefficient runs away (a column that separates the events from the rest).
 ///

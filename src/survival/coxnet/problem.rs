@@ -244,7 +244,7 @@ fn sampled(members: &[Member], columns: usize) -> Option<Vec<Member>> {
             (&mut seen[1], censored)
         };
         *seen += 1;
-        (*seen % step == step / 2).then(|| Member {
+        (*seen % step == step / 2).then_some(Member {
             weight: m.weight * step as f64,
             ..*m
         })

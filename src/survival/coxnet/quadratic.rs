@@ -1,9 +1,5 @@
 //! The elastic net of a quadratic: coordinate descent finds the active columns and signs, a linear system the rest of the digits.
 
-use ndarray::Array2;
-
-use crate::survival::symmetric::Cholesky;
-
 /// Weight of |b| and of b²/2 of each column, and the columns held at 0.
 #[derive(Clone, Debug)]
 pub(super) struct Penalty {
@@ -128,10 +124,11 @@ impl Descent<'_> {
         let penalty = &self.penalty;
         let free = |j: usize| self.b[j] != 0.0 || (penalty.absolute[j] == 0.0 && !penalty.held[j]);
         let active: Vec<usize> = (0..m).filter(|&j| free(j)).collect();
-        let system = Array2::from_shape_fn((active.len(), active.len()), |(i, k)| {
-            let own = if i == k { penalty.square[active[i]] } else { 0.0 };
-            self.square[active[i] * m + active[k]] + own
-        });
+        let mut system = Vec::with_capacity(active.len() * active.len());
+        for &i in &active {
+            let own = |k: usize| if i == k { penalty.square[i] } else { 0.0 };
+            system.extend(active.iter().map(|&k| self.square[i * m + k] + own(k)));
+        }
         let signed = |j: usize| {
             if self.b[j] == 0.0 {
                 0.0
@@ -142,11 +139,9 @@ impl Descent<'_> {
         let right: Vec<f64> = (active.iter())
             .map(|&j| -(self.gradient[j] + penalty.square[j] * self.b[j] + signed(j)))
             .collect();
-        let factor = Cholesky::of(system.view(), 1e-13);
-        if !factor.aliased.is_empty() {
+        let Some(step) = solved(system, right) else {
             return false;
-        }
-        let step = factor.solve(&right);
+        };
         let turns = |(&j, step): (&usize, &f64)| penalty.absolute[j] > 0.0 && (self.b[j] + step) * self.b[j] <= 0.0;
         if active.iter().zip(&step).any(turns) {
             return false;
@@ -156,4 +151,43 @@ impl Descent<'_> {
         }
         true
     }
+}
+
+/// The solution of a symmetric positive system, row by row of a square; `None` where a column follows from those before it.
+fn solved(mut square: Vec<f64>, mut right: Vec<f64>) -> Option<Vec<f64>> {
+    const FOLLOWS: f64 = 1e-13;
+    let m = right.len();
+    for i in 0..m {
+        let (above, rest) = square.split_at_mut(i * m);
+        let row = &mut rest[..=i];
+        for (k, earlier) in above.chunks_exact(m).enumerate() {
+            row[k] = (row[k] - dot(&row[..k], &earlier[..k])) / earlier[k];
+        }
+        let pivot = row[i] - dot(&row[..i], &row[..i]);
+        if pivot.is_nan() || pivot <= FOLLOWS * row[i] {
+            return None;
+        }
+        row[i] = pivot.sqrt();
+        right[i] = (right[i] - dot(&row[..i], &right[..i])) / row[i];
+    }
+    for (i, row) in square.chunks_exact(m.max(1)).enumerate().rev() {
+        right[i] /= row[i];
+        let (before, at) = right.split_at_mut(i);
+        for (y, l) in before.iter_mut().zip(row) {
+            *y -= l * at[0];
+        }
+    }
+    Some(right)
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut lanes = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..8 {
+            lanes[l] += a[l] * b[l];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    rest + ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
 }

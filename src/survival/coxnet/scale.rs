@@ -61,16 +61,19 @@ impl Scale {
     }
 }
 
-/// Visits rows with their weights; rows that lie in one piece are not copied.
+/// Visits the members' rows, as they lie in memory, with their weights; rows in one piece are not copied.
 fn each_row(x: ArrayView2<f64>, members: &[Member], mut visit: impl FnMut(&[f64], f64)) {
-    let mut copy = vec![0.0; x.ncols()];
+    let mut weights = vec![0.0; x.nrows()];
     for member in members {
-        let row = x.row(member.row as usize);
+        weights[member.row as usize] = member.weight;
+    }
+    let mut copy = vec![0.0; x.ncols()];
+    for (row, &weight) in x.rows().into_iter().zip(&weights).filter(|(_, w)| **w > 0.0) {
         match row.as_slice() {
-            Some(row) => visit(row, member.weight),
+            Some(row) => visit(row, weight),
             None => {
                 copy.iter_mut().zip(row).for_each(|(cell, value)| *cell = *value);
-                visit(&copy, member.weight);
+                visit(&copy, weight);
             }
         }
     }

@@ -19,11 +19,14 @@ struct Sample {
     objective: Objective,
     /// Curvature of all rows less that of the sample, p × p; `None` until it is first wanted.
     correction: Option<Vec<f64>>,
+    /// The last point that was looked at, without tilt and bend.
+    last: Option<Point>,
 }
 
 /// The sample's likelihood, tilted and bent.
 struct Surrogate<'a> {
     sample: &'a mut Objective,
+    last: &'a mut Option<Point>,
     correction: &'a [f64],
     anchor: &'a [f64],
     tilt: Vec<f64>,
@@ -39,6 +42,7 @@ impl Surrogate<'_> {
 impl Smooth for Surrogate<'_> {
     fn evaluate(&mut self, beta: &[f64]) -> Point {
         let mut point = self.sample.evaluate(beta);
+        *self.last = Some(point.clone());
         let (bent, away) = self.bend(beta);
         for j in 0..beta.len() {
             point.value += away[j] * (self.tilt[j] + 0.5 * bent[j]);
@@ -86,6 +90,7 @@ impl Engine {
             sample: sample.map(|objective| Sample {
                 objective,
                 correction: None,
+                last: None,
             }),
             curvature: None,
         }
@@ -104,7 +109,7 @@ impl Engine {
                 return Ok(());
             }
             let before = point.clone();
-            if !self.through_sample(point, penalty, violation, limits)? {
+            if !self.through_sample(point, penalty, limits) {
                 break;
             }
             // A stand-in that leads nowhere near is measured anew.
@@ -150,27 +155,37 @@ impl Engine {
     }
 
     /// One full pass at the minimum of the stand-in; `false` where that is of no use.
-    fn through_sample(
-        &mut self,
-        point: &mut Point,
-        penalty: &Penalty,
-        violation: f64,
-        limits: Limits,
-    ) -> Result<bool, Error> {
-        if self.sample.as_ref().is_some_and(|sample| sample.correction.is_none()) {
+    fn through_sample(&mut self, point: &mut Point, penalty: &Penalty, limits: Limits) -> bool {
+        let Some(inner) = self.look_ahead(point, penalty, limits) else {
+            return false;
+        };
+        let before = point.beta.clone();
+        let halvings = step(&mut self.full, point, inner.beta.clone(), penalty);
+        match halvings {
+            Some(0) => {
+                let way: Vec<f64> = point.beta.iter().zip(&before).map(|(to, from)| to - from).collect();
+                let missed: Vec<f64> = point.gradient.iter().zip(&inner.gradient).map(|(g, r)| g - r).collect();
+                self.learn(&way, &missed);
+            }
+            _ => self.curvature = None,
+        }
+        halvings.is_some()
+    }
+
+    /// The minimum of the stand-in at `point`.
+    fn look_ahead(&mut self, point: &Point, penalty: &Penalty, limits: Limits) -> Option<Point> {
+        if self.sample.as_ref()?.correction.is_none() {
             self.measure(&point.beta);
         }
-        let Some(Sample {
-            objective,
-            correction: Some(correction),
-        }) = &mut self.sample
-        else {
-            return Ok(false);
+        let sample = self.sample.as_mut()?;
+        let rough = match sample.last.take() {
+            Some(last) if last.beta == point.beta => last,
+            _ => sample.objective.evaluate(&point.beta),
         };
-        let rough = objective.evaluate(&point.beta);
         let mut surrogate = Surrogate {
-            sample: objective,
-            correction: &*correction,
+            sample: &mut sample.objective,
+            last: &mut sample.last,
+            correction: sample.correction.as_deref()?,
             anchor: &point.beta,
             tilt: point.gradient.iter().zip(&rough.gradient).map(|(g, r)| g - r).collect(),
         };
@@ -178,27 +193,22 @@ impl Engine {
             value: rough.value,
             ..point.clone()
         };
+        let violation = penalty.worst(&point.beta, &point.gradient);
         let near = Limits {
             violation: (1e-5 * violation).max(0.1 * limits.violation),
             ..limits
         };
-        if descend(&mut surrogate, &mut inner, penalty, &mut self.curvature, near).is_err() {
-            return Ok(false);
+        descend(&mut surrogate, &mut inner, penalty, &mut self.curvature, near).ok()?;
+        Some(inner)
+    }
+
+    /// Mends the correction, and the curvature in use, by what the stand-in missed along a way.
+    fn learn(&mut self, way: &[f64], missed: &[f64]) {
+        if let Some(correction) = self.sample.as_mut().and_then(|sample| sample.correction.as_mut()) {
+            secant(correction, way, missed);
         }
-        let before = point.beta.clone();
-        let Some(halvings) = step(&mut self.full, point, inner.beta.clone(), penalty) else {
-            return Ok(false);
-        };
-        if halvings == 0 {
-            let way: Vec<f64> = point.beta.iter().zip(&before).map(|(to, from)| to - from).collect();
-            let missed: Vec<f64> = point.gradient.iter().zip(&inner.gradient).map(|(g, r)| g - r).collect();
-            secant(correction, &way, &missed);
-            if let Some(curvature) = self.curvature.as_mut().filter(|c| c.among.len() == way.len()) {
-                secant(&mut curvature.square, &way, &missed);
-            }
-        } else {
-            self.curvature = None;
+        if let Some(curvature) = self.curvature.as_mut().filter(|c| c.among.len() == way.len()) {
+            secant(&mut curvature.square, way, missed);
         }
-        Ok(true)
     }
 }

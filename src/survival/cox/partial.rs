@@ -187,41 +187,6 @@ impl Design {
         state.passed[k] - before - spared
     }
 
-    /// Log-likelihood and score: what a step with an older information needs. `None` as `state`.
-    pub(in crate::survival) fn value_and_score(&self, beta: &[f64], ties: Ties) -> Option<(f64, Vec<f64>)> {
-        let state = self.state(beta, ties)?;
-        let parts: Vec<Vec<f64>> = self
-            .blocks
-            .par_iter()
-            .map(|block| self.score_of(&state, block))
-            .collect();
-        let mut score = vec![0.0; self.width];
-        for part in parts {
-            add_scaled(&mut score, 1.0, &part);
-        }
-        score.truncate(self.columns);
-        Some((state.log_likelihood, score))
-    }
-
-    fn score_of(&self, state: &State, block: &Block) -> Vec<f64> {
-        let mut score = vec![0.0; self.width];
-        let mut start = block.rows.start;
-        for k in block.groups.clone() {
-            let group = &self.groups[k];
-            for i in start..group.end as usize {
-                let hazard = state.ratio[i] * self.hazard_of(state, block.stratum, k, i);
-                let own = if i >= group.first_dead as usize {
-                    self.weight(i)
-                } else {
-                    0.0
-                };
-                add_scaled(&mut score, own - hazard, self.row(i));
-            }
-            start = group.end as usize;
-        }
-        score
-    }
-
     /// Everything at some coefficients. `None` as `state`.
     pub(in crate::survival) fn evaluate(&self, beta: &[f64], ties: Ties) -> Option<Evaluation> {
         let state = self.state(beta, ties)?;

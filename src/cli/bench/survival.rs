@@ -178,7 +178,7 @@ fn net(source: &Source) -> anyhow::Result<[Line; 1]> {
     };
     line.print();
     let worst = path.violations.iter().copied().fold(0.0, f64::max);
-    let passes: usize = path.passes.iter().sum();
+    let passes = path.passes;
     println!("  {passes} passes over the rows; largest violation of the optimality conditions {worst:.1e}");
     Ok([line])
 }

@@ -24,6 +24,8 @@ pub enum Error {
     Parameter { name: &'static str, value: f64 },
     #[error("no maximum after {iterations} steps: the coefficient of column {column} runs away or can't be told apart")]
     NotConverged { iterations: usize, column: usize },
+    #[error("{columns} columns without a penalty can't be told apart by {rows} subjects")]
+    Unpenalised { columns: usize, rows: usize },
     #[error("a comparison needs two groups or more, each with somebody at risk; there are {0}")]
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
@@ -36,6 +38,34 @@ pub enum Error {
     Stratified(usize),
     #[error("{events} events at one time among {at_risk} at risk are more draws than can be summed; take Efron's rule")]
     TiesBeyondExact { events: usize, at_risk: usize },
+    #[error("row {row} starts at {entry}, before an earlier row of its subject has ended at {exit}")]
+    Overlap { row: usize, entry: f64, exit: f64 },
+    #[error("row {row} names the state {state}, and there are {states}, counted from 0")]
+    State { row: usize, state: usize, states: usize },
+    #[error("row {row} comes under observation at {entry}; this measure needs everybody watched from the origin")]
+    DelayedEntry { row: usize, entry: f64 },
+    #[error("nobody in the data that give the censoring weights could still be watched at {0}")]
+    NoWeight(f64),
+    #[error("column {column} has {values} different values, too few for what needs {needed}")]
+    TooFewValues {
+        column: usize,
+        values: usize,
+        needed: usize,
+    },
+    #[error("row {row}: {value} has no power and no logarithm; values above {above} have")]
+    OutOfScale { row: usize, value: f64, above: f64 },
+    #[error("nobody is observed through the interval that ends at {end}")]
+    NobodyAtRisk { end: f64 },
+    #[error("everybody at risk falls in the interval that ends at {end}: nobody is left to compare causes with")]
+    EverybodyFalls { end: f64 },
+    #[error("row {row}: the time {time} has no logarithm")]
+    NoLogarithm { row: usize, time: f64 },
+    #[error("row {row}: an event after {after} and not after {until} is none")]
+    EmptyInterval { row: usize, after: f64, until: f64 },
+    #[error("no maximum after {iterations} steps: {term} runs away or can't be told apart")]
+    Runaway { iterations: usize, term: String },
+    #[error("the exact rule for events at one time is not to be had here; take Efron's or Breslow's")]
+    ExactTies,
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
 }

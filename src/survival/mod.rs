@@ -9,6 +9,7 @@ pub mod inference; // tests and tables of coefficients
 pub mod provenance;
 mod risk_set;
 mod symmetric;
+mod tree;
 
 // non-parametric
 pub mod aalen_johansen;
@@ -40,15 +41,25 @@ pub mod trial_design;
 pub(crate) mod oracle;
 
 pub use aalen_johansen::AalenJohansen;
+pub use aft::{Aft, AftModel, Distribution, Observed};
+pub use boosting::{Boosting, BoostingModel};
 pub use cause_specific::{CauseSpecific, Risk, Shares};
+pub use coxnet::{CoxNet, CoxNetModel, CoxNetPath};
 pub use cox::{Cox, CoxModel, Ties};
+pub use discrete::{CompetingModel, Discrete, DiscreteModel, Intervals};
 pub use error::Error;
 pub use fine_gray::{FineGray, FineGrayModel};
 pub use follow_up::FollowUp;
+pub use gray::Gray;
+pub use forest::{Forest, ForestModel};
 pub use inference::{Summary, Test};
 pub use kaplan_meier::{KaplanMeier, Limits};
 pub use log_rank::LogRank;
+pub use multi_state::{MultiState, Sojourn};
+pub use nelson_aalen::NelsonAalen;
 pub use provenance::Provenance;
+pub use rmst::Rmst;
+pub use transform::{FractionalPolynomial, Spline, Standardiser};
 
 use ndarray::{Array2, ArrayView2};
 

@@ -1,135 +1,175 @@
 //! Aalen-Johansen: the share that has fallen to each of several competing causes.
 
+mod aalen;
+mod influence;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use ndarray::Array2;
 
-use super::risk_set::{Split, checked_weights, rows};
+use super::inference::z;
+use super::kaplan_meier::Limits;
+use super::risk_set::{Split, checked_weights, table};
 use super::{Error, FollowUp};
+use influence::Span;
 
-#[derive(Clone, Debug, PartialEq)]
+/// Just after one time with an event of any cause; its row in `events` and `incidence` has the same place.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     pub time: f64,
+    /// Weight at risk just before.
     pub at_risk: f64,
-    pub events: Vec<f64>,
     /// Still free of every cause.
     pub free: f64,
-    /// Cumulative incidence of cause 1, 2, …; with `free` they add up to 1.
-    pub incidence: Vec<f64>,
 }
 
 /// Cumulative incidence with competing causes. Aalen & Johansen, Scand J Stat 1978;5:141.
+///
+/// ```
+/// use metwatch::survival::{AalenJohansen, FollowUp};
+///
+/// let subjects = [FollowUp::until(1.0, 1)?, FollowUp::until(2.0, 2)?, FollowUp::until(3.0, 0)?, FollowUp::until(4.0, 1)?];
+/// let fitted = AalenJohansen::fit(&subjects)?;
+/// assert_eq!((fitted.incidence_at(1, 2.0), fitted.incidence_at(2, 2.0), fitted.free_at(2.0)), (0.25, 0.25, 0.5));
+/// # Ok::<(), metwatch::survival::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct AalenJohansen {
     pub steps: Vec<Step>,
+    /// Weight of the events: one row a step, one column a cause.
+    pub events: Array2<f64>,
+    /// Cumulative incidence of cause 1, 2, …; a row adds up to 1 with the step's `free`.
+    pub incidence: Array2<f64>,
     pub causes: usize,
+    /// The largest time under observation: beyond it the curves say nothing.
     pub followed_to: f64,
-    subjects: Vec<FollowUp>,
+    spans: Vec<Span>,
 }
 
+/// More causes than this are taken for a mistake in the event codes.
+const MOST_CAUSES: u32 = 1000;
+
 impl AalenJohansen {
-    /// As many causes as the highest event code, but at least one.
+    /// As many causes as the highest event code, but at least one. Errors: `Empty`, `Parameter` for an event code above 1,000.
     pub fn fit(subjects: &[FollowUp]) -> Result<AalenJohansen, Error> {
-        if subjects.is_empty() {
-            return Err(Error::Empty);
+        AalenJohansen::fit_weighted(subjects, None)
+    }
+
+    /// With case weights, one a subject, above 0. Errors: those of `fit`, `Lengths`, `Weight`.
+    pub fn fit_weighted(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<AalenJohansen, Error> {
+        let highest = subjects.iter().map(FollowUp::event).max().ok_or(Error::Empty)?;
+        if highest > MOST_CAUSES {
+            return Err(Error::Parameter {
+                name: "an event code",
+                value: f64::from(highest),
+            });
         }
-        let weights = checked_weights(None, subjects.len())?;
-        let causes = subjects.iter().map(|s| s.event() as usize).max().unwrap_or(0).max(1);
+        let weights = checked_weights(weights, subjects.len())?;
+        let causes = highest.max(1) as usize;
         let split = Split {
             group: &|_| 0,
             groups: 1,
             causes,
         };
-        let mut free = 1.0;
-        let mut incidence = vec![0.0; causes];
-        let mut steps = Vec::new();
-        for mut row in rows(subjects, &weights, &split) {
-            let (at_risk, events) = (row.at_risk[0], row.events.swap_remove(0));
-            for (sum, d) in incidence.iter_mut().zip(&events) {
+        let table = table(subjects, &weights, &split);
+        let (mut free, mut fallen) = (1.0, vec![0.0; causes]);
+        let mut events = Array2::zeros((table.rows(), causes));
+        let mut incidence = Array2::zeros((table.rows(), causes));
+        let step = |row: usize| {
+            let (at_risk, fall) = (table.at_risk(row)[0], table.events(row, 0));
+            for (cause, (sum, d)) in fallen.iter_mut().zip(fall).enumerate() {
                 *sum += free * d / at_risk;
+                events[[row, cause]] = *d;
+                incidence[[row, cause]] = *sum;
             }
-            free *= (at_risk - events.iter().sum::<f64>()) / at_risk;
-            steps.push(Step {
-                time: row.time,
+            free *= (at_risk - fall.iter().sum::<f64>()).max(0.0) / at_risk;
+            Step {
+                time: table.times[row],
                 at_risk,
-                events,
                 free,
-                incidence: incidence.clone(),
-            });
-        }
+            }
+        };
         Ok(AalenJohansen {
-            steps,
+            steps: (0..table.rows()).map(step).collect(),
+            events,
+            incidence,
             causes,
-            followed_to: subjects.iter().map(FollowUp::exit).fold(0.0, f64::max),
-            subjects: subjects.to_vec(),
+            followed_to: table.exits[table.exits.len() - 1],
+            spans: influence::spans(subjects, &weights, &table.times),
         })
     }
 
-    fn step_at(&self, time: f64) -> Option<&Step> {
-        self.steps[..self.steps.partition_point(|step| step.time <= time)].last()
+    /// How many steps are at or before `time`.
+    fn until(&self, time: f64) -> usize {
+        self.steps.partition_point(|step| step.time <= time)
     }
 
     pub fn free_at(&self, time: f64) -> f64 {
-        self.step_at(time).map_or(1.0, |step| step.free)
+        self.steps[..self.until(time)].last().map_or(1.0, |step| step.free)
+    }
+
+    /// The column of a cause, where somebody could fall to it.
+    fn column(&self, cause: u32) -> Option<usize> {
+        (cause as usize).checked_sub(1).filter(|place| *place < self.causes)
     }
 
     /// The share that has fallen to `cause` (1, 2, …) by `time`.
     pub fn incidence_at(&self, cause: u32, time: f64) -> f64 {
-        let place = (cause as usize).wrapping_sub(1);
-        self.step_at(time)
-            .and_then(|step| step.incidence.get(place).copied())
-            .unwrap_or(0.0)
+        match (self.until(time).checked_sub(1), self.column(cause)) {
+            (Some(row), Some(column)) => self.incidence[[row, column]],
+            _ => 0.0,
+        }
     }
 
-    /// The standard error of `incidence_at`, by the infinitesimal jackknife (R's).
+    /// The standard error of `incidence_at`; for many times take `se` once, which costs as much as one call of this.
     pub fn se_at(&self, cause: u32, time: f64) -> f64 {
-        let until = self.steps.partition_point(|step| step.time <= time);
-        self.jackknife(cause, until).last().copied().unwrap_or(0.0)
+        match self.until(time) {
+            0 => 0.0,
+            until => self.se(cause)[until - 1],
+        }
     }
 
-    /// The standard error of a cause's incidence after each step. One pass over the steps a subject; subjects who enter at the
-    /// origin and leave alike are passed once.
+    /// The standard error of a cause's incidence after each step by the infinitesimal jackknife, as R's `survfit`. One pass
+    /// over subjects and steps.
     pub fn se(&self, cause: u32) -> Vec<f64> {
-        self.jackknife(cause, self.steps.len())
+        match self.column(cause) {
+            Some(column) => self.jackknife(Some(column)),
+            None => vec![0.0; self.steps.len()],
+        }
     }
 
-    /// The root of the sum of squares of what each subject adds, after each of the first `until` steps.
-    fn jackknife(&self, cause: u32, until: usize) -> Vec<f64> {
-        let mut squares = vec![0.0; until];
-        let place = (cause as usize).wrapping_sub(1);
-        if place >= self.causes {
-            return squares;
+    /// The same for `free`. With case weights this is the robust error of a Kaplan-Meier curve.
+    pub fn free_se(&self) -> Vec<f64> {
+        self.jackknife(None)
+    }
+
+    /// Limits of `incidence_at`; `None` where the scale has no place for the estimate. Errors: `Parameter` for the level.
+    pub fn limits_at(&self, cause: u32, time: f64, limits: Limits, level: f64) -> Result<Option<(f64, f64)>, Error> {
+        Ok(limits.of(self.incidence_at(cause, time), self.se_at(cause, time), z(level)?))
+    }
+
+    /// Mean time lost to `cause` before `tau`: the area below its incidence. Andersen, Stat Med 2013;32:5278.
+    /// Errors: `Parameter` for a `tau` that is not above 0, `BeyondFollowUp`.
+    pub fn time_lost(&self, cause: u32, tau: f64) -> Result<f64, Error> {
+        if !(tau.is_finite() && tau > 0.0) {
+            return Err(Error::Parameter {
+                name: "the horizon of a mean time",
+                value: tau,
+            });
         }
-        let mut alike: HashMap<(u64, u64, u32), (FollowUp, f64)> = HashMap::new();
-        for subject in &self.subjects {
-            let key = (subject.entry().to_bits(), subject.exit().to_bits(), subject.event());
-            alike.entry(key).or_insert((*subject, 0.0)).1 += 1.0;
+        let done = self.steps.last().is_some_and(|step| step.free == 0.0);
+        if tau > self.followed_to && !done {
+            return Err(Error::BeyondFollowUp {
+                asked: tau,
+                followed: self.followed_to,
+            });
         }
-        // in order of time: the sums must not depend on how a map is laid out
-        let mut alike: Vec<(FollowUp, f64)> = alike.into_values().collect();
-        alike.sort_by(|(a, _), (b, _)| {
-            (a.exit().total_cmp(&b.exit()))
-                .then(a.entry().total_cmp(&b.entry()))
-                .then(a.event().cmp(&b.event()))
-        });
-        for (subject, times) in alike {
-            let (mut free, mut fallen, mut before) = (0.0, 0.0, 1.0);
-            for (step, square) in self.steps[..until].iter().zip(&mut squares) {
-                let (n, d) = (step.at_risk, step.events.iter().sum::<f64>());
-                let (mut any, mut own) = (0.0, 0.0);
-                if subject.entry() < step.time && step.time <= subject.exit() {
-                    let falls = subject.exit() == step.time && subject.event() > 0;
-                    any = (f64::from(u8::from(falls)) - d / n) / n;
-                    let own_fall = falls && subject.event() == cause;
-                    own = (f64::from(u8::from(own_fall)) - step.events[place] / n) / n;
-                }
-                fallen += free * step.events[place] / n + before * own;
-                free = free * (1.0 - d / n) - before * any;
-                before = step.free;
-                *square += times * fallen * fallen;
-            }
-        }
-        squares.iter().map(|sum: &f64| sum.sqrt()).collect()
+        let Some(column) = self.column(cause) else {
+            return Ok(0.0);
+        };
+        let until = self.until(tau);
+        let end = |row: usize| if row + 1 < until { self.steps[row + 1].time } else { tau };
+        let area = |row: usize| self.incidence[[row, column]] * (end(row) - self.steps[row].time);
+        Ok((0..until).map(area).sum())
     }
 }

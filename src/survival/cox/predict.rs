@@ -94,7 +94,7 @@ impl CoxModel {
     ) -> Result<(f64, Option<(f64, f64)>), Error> {
         let z = z(level)?;
         let (survival, se) = self.survival_with_error(row, time)?;
-        Ok((survival, limits.around(survival, (survival > 0.0).then_some(se), z)))
+        Ok((survival, limits.of(survival, se, z)))
     }
 }
 

@@ -1,35 +1,42 @@
-//! Pointwise confidence limits of a survival curve.
+//! Pointwise confidence limits of a probability.
 
-use super::Step;
+use std::f64::consts::FRAC_PI_2;
 
-/// The scale on which the limits are symmetric. `LogLog` keeps them inside (0, 1) by itself.
+/// The scale on which the limits are symmetric. `LogLog`, `Logit` and `Arcsine` keep them inside (0, 1) by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limits {
     Plain,
     Log,
     LogLog,
+    Logit,
+    /// Of the square root; the name is R's `arcsin`.
+    Arcsine,
 }
 
 impl Limits {
-    pub(super) fn of(self, step: &Step, z: f64) -> Option<(f64, f64)> {
-        self.around(step.survival, step.se, z)
-    }
-
-    /// Limits around a survival of `s`; `None` without a standard error.
-    pub(in crate::survival) fn around(self, s: f64, se: Option<f64>, z: f64) -> Option<(f64, f64)> {
-        let se = se?;
-        if s >= 1.0 {
-            return Some((1.0, 1.0));
-        }
+    /// Of a probability `p` with its standard error; `None` at 0 and 1 where the scale has no place for them.
+    pub(in crate::survival) fn of(self, p: f64, se: f64, z: f64) -> Option<(f64, f64)> {
         let (lower, upper) = match self {
-            Limits::Plain => (s - z * se, s + z * se),
-            Limits::Log => (s * (-z * se / s).exp(), s * (z * se / s).exp()),
+            _ if se == 0.0 => (p, p),
+            Limits::Plain => (p - z * se, p + z * se),
+            Limits::Log => (p * (-z * se / p).exp(), p * (z * se / p).exp()),
             Limits::LogLog => {
-                let width = z * se / (s * s.ln());
-                let centre = (-s.ln()).ln();
+                let width = z * se / (p * p.ln());
+                let centre = (-p.ln()).ln();
                 ((-(centre - width).exp()).exp(), (-(centre + width).exp()).exp())
             }
+            Limits::Logit => {
+                let (width, odds) = (z * se / (p * (1.0 - p)), p / (1.0 - p));
+                let back = |odds: f64| odds / (1.0 + odds);
+                (back(odds * (-width).exp()), back(odds * width.exp()))
+            }
+            Limits::Arcsine => {
+                let (centre, width) = (p.sqrt().asin(), 0.5 * z * se / (p * (1.0 - p)).sqrt());
+                let back = |angle: f64| angle.clamp(0.0, FRAC_PI_2).sin().powi(2);
+                (back(centre - width), back(centre + width))
+            }
         };
-        Some((lower.max(0.0), upper.min(1.0)))
+        let known = lower.is_finite() && upper.is_finite();
+        known.then(|| (lower.max(0.0), upper.min(1.0)))
     }
 }

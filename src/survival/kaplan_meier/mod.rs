@@ -7,7 +7,7 @@ pub(crate) mod tests;
 pub use limits::Limits;
 
 use super::inference::z;
-use super::risk_set::{Split, checked_weights, rows};
+use super::risk_set::whole;
 use super::{Error, FollowUp};
 
 /// The curve just after one event time.
@@ -29,48 +29,34 @@ pub struct KaplanMeier {
     pub n: usize,
     /// The largest time under observation: beyond it the curve says nothing.
     pub followed_to: f64,
+    /// Entries after the origin, and exits, ascending.
     entries: Vec<f64>,
     exits: Vec<f64>,
 }
 
 impl KaplanMeier {
-    /// Any event counts, whatever its cause. Weights are one a subject, above 0.
+    /// Any event counts, whatever its cause. Weights are one a subject, above 0. Errors: `Empty`, `Lengths`, `Weight`.
     pub fn fit(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<KaplanMeier, Error> {
-        if subjects.is_empty() {
-            return Err(Error::Empty);
-        }
-        let weights = checked_weights(weights, subjects.len())?;
-        let one = Split {
-            group: &|_| 0,
-            groups: 1,
-            causes: 1,
-        };
+        let table = whole(subjects, weights)?;
         let (mut survival, mut greenwood) = (1.0, 0.0);
-        let mut steps = Vec::new();
-        for row in rows(subjects, &weights, &one) {
-            let (at_risk, events) = (row.at_risk[0], row.events[0][0].min(row.at_risk[0]));
-            survival *= (at_risk - events) / at_risk;
+        let step = |row: usize| {
+            let (at_risk, events) = (table.at_risk(row)[0], table.events(row, 0)[0]);
+            survival *= (at_risk - events).max(0.0) / at_risk;
             greenwood += events / (at_risk * (at_risk - events));
-            steps.push(Step {
-                time: row.time,
+            Step {
+                time: table.times[row],
                 at_risk,
                 events,
                 survival,
                 se: (survival > 0.0).then(|| survival * greenwood.sqrt()),
-            });
-        }
-        let sorted = |time: fn(&FollowUp) -> f64| {
-            let mut times: Vec<f64> = subjects.iter().map(time).collect();
-            times.sort_by(f64::total_cmp);
-            times
+            }
         };
-        let exits = sorted(FollowUp::exit);
         Ok(KaplanMeier {
-            steps,
+            steps: (0..table.rows()).map(step).collect(),
             n: subjects.len(),
-            followed_to: exits[exits.len() - 1],
-            entries: sorted(FollowUp::entry),
-            exits,
+            followed_to: table.exits[table.exits.len() - 1],
+            entries: table.entries,
+            exits: table.exits,
         })
     }
 
@@ -85,12 +71,8 @@ impl KaplanMeier {
 
     /// How many subjects are at risk just before `time`; at 0, those watched from the origin.
     pub fn at_risk_at(&self, time: f64) -> usize {
-        let entered = if time <= 0.0 {
-            self.entries.partition_point(|&entry| entry <= 0.0)
-        } else {
-            self.entries.partition_point(|&entry| entry < time)
-        };
-        entered - self.exits.partition_point(|&exit| exit < time)
+        let waiting = self.entries.len() - self.entries.partition_point(|&entry| entry < time);
+        self.n - waiting - self.exits.partition_point(|&exit| exit < time)
     }
 
     /// The time by which a share `p` has had the event, with its limits; `None` where the curve does not come that far.
@@ -103,7 +85,11 @@ impl KaplanMeier {
             });
         }
         let z = z(level)?;
-        let bounds: Vec<Option<(f64, f64)>> = self.steps.iter().map(|step| limits.of(step, z)).collect();
+        let bounds: Vec<Option<(f64, f64)>> = self
+            .steps
+            .iter()
+            .map(|step| step.se.and_then(|se| limits.of(step.survival, se, z)))
+            .collect();
         Ok(Quantile {
             time: self.crossing(p, |i| Some(self.steps[i].survival)),
             lower: self.crossing(p, |i| bounds[i].map(|b| b.0)),
@@ -130,7 +116,7 @@ impl KaplanMeier {
     pub fn limits_at(&self, time: f64, limits: Limits, level: f64) -> Result<Option<(f64, f64)>, Error> {
         let z = z(level)?;
         Ok(match self.step_at(time) {
-            Some(step) => limits.of(step, z),
+            Some(step) => step.se.and_then(|se| limits.of(step.survival, se, z)),
             None => Some((1.0, 1.0)),
         })
     }

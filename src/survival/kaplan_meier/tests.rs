@@ -53,16 +53,13 @@ fn delayed_entry_and_weights() {
     );
 }
 
-#[test]
-fn limits_and_quartiles() {
-    let curve = KaplanMeier::fit(&table("rotterdam.csv").follow_up("rfs_days", "rfs_event"), None).unwrap();
-    let points = &json("nonparametric.json")["km_points"];
+fn same_points(curve: &KaplanMeier, points: &Value) {
     for (name, limits) in [
         ("plain", Limits::Plain),
         ("log", Limits::Log),
         ("log_log", Limits::LogLog),
     ] {
-        let expected = &points[name];
+        let Some(expected) = points.get(name) else { continue };
         for (k, time) in numbers(&expected["at"]).into_iter().enumerate() {
             let (lower, upper) = curve.limits_at(time, limits, 0.95).unwrap().unwrap();
             near(curve.survival_at(time), numbers(&expected["surv"])[k], TOLERANCE);
@@ -80,6 +77,40 @@ fn limits_and_quartiles() {
             }
         }
     }
+}
+
+#[test]
+fn limits_and_quartiles() {
+    let (women, expected) = (table("rotterdam.csv"), json("nonparametric.json"));
+    let follow_up = women.follow_up("rfs_days", "rfs_event");
+    same_points(&KaplanMeier::fit(&follow_up, None).unwrap(), &expected["km_points"]);
+    for grade in ["0", "1"] {
+        let of_grade = |i: &usize| women.column("grade3")[*i].to_string() == grade;
+        let chosen: Vec<FollowUp> = (0..women.rows).filter(of_grade).map(|i| follow_up[i]).collect();
+        same_points(
+            &KaplanMeier::fit(&chosen, None).unwrap(),
+            &expected["km_points_by_grade3"][grade],
+        );
+    }
+    let other = women.follow_up("rfs_a_days", "rfs_a_event");
+    same_points(
+        &KaplanMeier::fit(&other, None).unwrap(),
+        &expected["km_points_definition_a"],
+    );
+}
+
+#[test]
+fn follow_up_is_the_time_to_censoring() {
+    let women = table("rotterdam.csv").follow_up("rfs_days", "rfs_event");
+    let reversed: Vec<FollowUp> = (women.iter())
+        .map(|s| FollowUp::until(s.exit(), 1 - s.event()).unwrap())
+        .collect();
+    let curve = KaplanMeier::fit(&reversed, None).unwrap();
+    let median = curve.quantile(0.5, Limits::LogLog, 0.95).unwrap().time;
+    assert_eq!(
+        median,
+        json("nonparametric.json")["reverse_km_median_followup"].as_f64()
+    );
 }
 
 #[test]

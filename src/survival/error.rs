@@ -30,20 +30,16 @@ pub enum Error {
     Groups(usize),
     #[error("the time {asked} lies beyond the follow-up of the data, which ends at {followed}")]
     BeyondFollowUp { asked: f64, followed: f64 },
-    #[error("row {row} enters at {entry}; this model takes no delayed entry")]
+    #[error("row {row} comes under observation at {entry}; everybody must be watched from the origin here")]
     DelayedEntry { row: usize, entry: f64 },
-    #[error("row {row} starts at {time}, before the subject's row before it stops")]
+    #[error("row {row} starts at {time}, before an earlier row of its subject has ended")]
     Overlap { row: usize, time: f64 },
     #[error("the model has {0} strata, each with its own baseline; say which is meant")]
     Stratified(usize),
     #[error("{events} events at one time among {at_risk} at risk are more draws than can be summed; take Efron's rule")]
     TiesBeyondExact { events: usize, at_risk: usize },
-    #[error("row {row} starts at {entry}, before an earlier row of its subject has ended at {exit}")]
-    Overlap { row: usize, entry: f64, exit: f64 },
     #[error("row {row} names the state {state}, and there are {states}, counted from 0")]
     State { row: usize, state: usize, states: usize },
-    #[error("row {row} comes under observation at {entry}; this measure needs everybody watched from the origin")]
-    DelayedEntry { row: usize, entry: f64 },
     #[error("nobody in the data that give the censoring weights could still be watched at {0}")]
     NoWeight(f64),
     #[error("column {column} has {values} different values, too few for what needs {needed}")]

@@ -55,7 +55,11 @@ fn same_concordance(model: &CoxModel, x: &Array2<f64>, subjects: &[FollowUp], ex
     let scores = model.predict(x);
     let c = concordance(subjects, scores.as_slice().unwrap(), model.cause).unwrap();
     near(c.index().unwrap(), expected["c"].as_f64().unwrap(), 1e-10);
-    near(c.pairs.concordant, expected["counts"]["concordant"].as_f64().unwrap(), 0.0);
+    near(
+        c.pairs.concordant,
+        expected["counts"]["concordant"].as_f64().unwrap(),
+        0.0,
+    );
     near(c.pairs.tied_score, expected["counts"]["tied.x"].as_f64().unwrap(), 0.0);
 }
 

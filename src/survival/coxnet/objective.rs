@@ -135,7 +135,7 @@ impl Objective {
                 }
                 let falling = match self.ties {
                     Ties::Efron => risk[first..first + group.fallen as usize].iter().sum(),
-                    Ties::Breslow => 0.0,
+                    Ties::Breslow | Ties::Exact => 0.0,
                 };
                 visit(g, Fall::of(group, self.ties, at_risk, falling));
             }

@@ -166,6 +166,9 @@ impl ParamGuard for CoxNetParams {
             let mut values = values.iter().flatten();
             values.find(|v| !(v.is_finite() && **v >= 0.0)).copied()
         };
+        if p.ties == Ties::Exact {
+            return Err(Error::ExactTies);
+        }
         if !(0.0..=1.0).contains(&p.alpha) {
             return refuse("alpha", p.alpha);
         }

@@ -130,7 +130,7 @@ fn a_leaf_is_the_whole_estimate() {
         );
         for cause in [1, 2] {
             let ours = model.incidence_at(one.view(), cause, &at).unwrap()[[0, 0]];
-            near(ours, incidence.incidence[cause as usize - 1], 1e-12);
+            near(ours, causes.incidence_at(cause, incidence.time), 1e-12);
         }
     }
 }

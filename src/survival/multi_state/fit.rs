@@ -109,8 +109,7 @@ impl MultiStateParams {
                 if row.entry < seen_to {
                     return Err(Error::Overlap {
                         row: i,
-                        entry: row.entry,
-                        exit: seen_to,
+                        time: row.entry,
                     });
                 }
                 let to = row

@@ -91,7 +91,7 @@ impl ParamGuard for CauseSpecificParams {
         match &self.0 {
             p if p.causes == Some(0) => refuse("the number of causes", 0.0),
             // Its likelihood is one of odds, which have no hazard to put together.
-            p if p.ties == Ties::Exact => refuse("the rule for ties of a chance (here: exact)", f64::NAN),
+            p if p.ties == Ties::Exact => Err(Error::ExactTies),
             p => Ok(p),
         }
     }

@@ -262,12 +262,17 @@ fn each_cause_equals_the_reference() {
             let ours = concordance(&data.targets.to_vec(), &scores, model.cause).unwrap();
             let theirs = &expected["concordance"];
             near(ours.index().unwrap(), theirs["c"].as_f64().unwrap(), 1e-10);
-            let count = |name: &str| theirs["counts"][name].as_u64().unwrap();
+            let count = |name: &str| theirs["counts"][name].as_f64().unwrap();
             assert_eq!(
-                (ours.concordant, ours.discordant),
+                (ours.pairs.concordant, ours.pairs.discordant),
                 (count("concordant"), count("discordant"))
             );
-            assert_eq!(ours.tied_score, count("tied.x"));
+            assert_eq!(ours.pairs.tied_score, count("tied.x"));
+            assert_eq!(
+                (ours.pairs.tied_time, ours.pairs.tied_both),
+                (count("tied.y"), count("tied.xy"))
+            );
+            near(ours.se.unwrap(), theirs["se"].as_f64().unwrap(), 1e-10);
         }
     }
 }
@@ -381,7 +386,7 @@ fn settings_that_can_not_be_have_a_name() {
     let params = CauseSpecific::params;
     let refused = |params, y| matches!(fit(params, y), Err(Error::Parameter { .. }));
     assert!(refused(params().causes(0), &y) && refused(params().causes(2), &y));
-    assert!(refused(params().ties(Ties::Exact), &y));
+    assert!(matches!(fit(params().ties(Ties::Exact), &y), Err(Error::ExactTies)));
     assert!(refused(params().columns(vec![vec![0]]), &y));
     assert!(refused(params().columns(vec![vec![0], vec![10], vec![1]]), &y));
     assert!(matches!(fit(params().causes(4), &y), Err(Error::NoEvents)));

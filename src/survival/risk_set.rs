@@ -3,7 +3,10 @@
 //! One sort of the exits, one of the late entries where there are any, flat arrays, and a sweep back in time that only adds
 //! weights (and takes off those not yet entered).
 
+mod present;
+
 use super::{Error, FollowUp};
+use present::Present;
 
 /// How subjects are told apart: their group, and how many causes count (causes beyond the last count as the last).
 pub(super) struct Split<'a> {
@@ -19,12 +22,19 @@ pub(super) struct Table {
     events: Vec<f64>,
     groups: usize,
     causes: usize,
-    /// Every exit, and every entry after the origin, ascending.
-    pub exits: Vec<f64>,
-    pub entries: Vec<f64>,
 }
 
 impl Table {
+    fn zeros(rows: usize, groups: usize, causes: usize) -> Table {
+        Table {
+            times: vec![0.0; rows],
+            at_risk: vec![0.0; rows * groups],
+            events: vec![0.0; rows * groups * causes],
+            groups,
+            causes,
+        }
+    }
+
     pub fn rows(&self) -> usize {
         self.times.len()
     }
@@ -39,6 +49,21 @@ impl Table {
         let place = (row * self.groups + group) * self.causes;
         &self.events[place..place + self.causes]
     }
+}
+
+/// Every exit, and every entry after the origin, ascending.
+pub(super) struct Watched {
+    pub exits: Vec<f64>,
+    pub entries: Vec<f64>,
+}
+
+/// A subject among the rows of a table: at risk at `first..last`; an event is that of row `last - 1`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub first: usize,
+    pub last: usize,
+    pub event: u32,
+    pub weight: f64,
 }
 
 pub(super) fn checked_weights(weights: Option<&[f64]>, n: usize) -> Result<Vec<f64>, Error> {
@@ -94,20 +119,15 @@ fn event_times(keys: impl Iterator<Item = u64>) -> usize {
 }
 
 /// Everybody of weight 1, one group, any cause: the keys alone are sorted.
-fn counts(subjects: &[FollowUp]) -> Table {
+pub(super) fn counts(subjects: &[FollowUp]) -> (Table, Watched) {
     let mut keys: Vec<u64> = subjects.iter().map(exit_key).collect();
     keys.sort_unstable();
     let late = subjects.iter().map(FollowUp::entry).filter(|entry| *entry > 0.0);
     let mut entries: Vec<u64> = late.map(bits).collect();
     entries.sort_unstable();
     let from_origin = keys.len() - entries.len();
-    let rows = event_times(keys.iter().copied());
-    let (mut times, mut at_risk, mut events) = (
-        Vec::with_capacity(rows),
-        Vec::with_capacity(rows),
-        Vec::with_capacity(rows),
-    );
-    let (mut next, mut entered) = (0, 0);
+    let mut table = Table::zeros(event_times(keys.iter().copied()), 1, 1);
+    let (mut row, mut next, mut entered) = (0, 0, 0);
     while next < keys.len() {
         let (left, time) = (next, keys[next] >> 1);
         next += keys[next..].iter().take_while(|key| **key == time << 1).count();
@@ -115,120 +135,135 @@ fn counts(subjects: &[FollowUp]) -> Table {
         next += fallen;
         if fallen > 0 {
             entered += entries[entered..].iter().take_while(|entry| **entry < time).count();
-            times.push(time_of(time));
-            at_risk.push((from_origin + entered - left) as f64);
-            events.push(fallen as f64);
+            table.times[row] = time_of(time);
+            table.at_risk[row] = (from_origin + entered - left) as f64;
+            table.events[row] = fallen as f64;
+            row += 1;
         }
     }
-    Table {
-        times,
-        at_risk,
-        events,
-        groups: 1,
-        causes: 1,
+    let watched = Watched {
         exits: keys.into_iter().map(|key| time_of(key >> 1)).collect(),
         entries: entries.into_iter().map(time_of).collect(),
-    }
-}
-
-/// Weight and number of those at risk in each group.
-struct Present {
-    weight: Vec<f64>,
-    number: Vec<usize>,
-}
-
-impl Present {
-    fn add(&mut self, group: usize, weight: f64) {
-        self.weight[group] += weight;
-        self.number[group] += 1;
-    }
-
-    fn remove(&mut self, group: usize, weight: f64) {
-        self.number[group] -= 1;
-        // An empty set weighs nothing, whatever rounding left behind.
-        self.weight[group] = if self.number[group] == 0 {
-            0.0
-        } else {
-            self.weight[group] - weight
-        };
-    }
-}
-
-/// The table of weighted subjects in groups, by cause.
-pub(super) fn table(subjects: &[FollowUp], weights: &[f64], split: &Split) -> Table {
-    let (groups, causes) = (split.groups, split.causes);
-    let mut exits: Vec<(u64, usize)> = subjects.iter().map(exit_key).zip(0..).collect();
-    exits.sort_unstable();
-    let late = subjects.iter().zip(0..).filter(|(subject, _)| subject.entry() > 0.0);
-    let mut entries: Vec<(u64, usize)> = late.map(|(subject, i)| (bits(subject.entry()), i)).collect();
-    entries.sort_unstable();
-    let mut row = event_times(exits.iter().map(|exit| exit.0));
-    let (mut times, mut at_risk) = (vec![0.0; row], vec![0.0; row * groups]);
-    let mut events = vec![0.0; row * groups * causes];
-    let mut present = Present {
-        weight: vec![0.0; groups],
-        number: vec![0; groups],
     };
-    let mut fallen = vec![0; groups];
-    let (mut end, mut waiting) = (exits.len(), entries.len());
-    while end > 0 {
-        let time = exits[end - 1].0 >> 1;
-        let tied = exits[..end].iter().rev().take_while(|exit| exit.0 >> 1 == time).count();
-        let here = &exits[end - tied..end];
-        end -= tied;
-        for &(_, i) in here {
-            present.add((split.group)(i), weights[i]);
+    (table, watched)
+}
+
+/// Exits and late entries in order of time, each with its subject.
+pub(super) struct Order {
+    exits: Vec<(u64, usize)>,
+    entries: Vec<(u64, usize)>,
+}
+
+impl Order {
+    pub fn of(subjects: &[FollowUp]) -> Order {
+        let mut exits: Vec<(u64, usize)> = subjects.iter().map(exit_key).zip(0..).collect();
+        exits.sort_unstable();
+        let late = subjects.iter().zip(0..).filter(|(subject, _)| subject.entry() > 0.0);
+        let mut entries: Vec<(u64, usize)> = late.map(|(subject, i)| (bits(subject.entry()), i)).collect();
+        entries.sort_unstable();
+        Order { exits, entries }
+    }
+
+    /// The table of weighted subjects in groups, by cause.
+    pub fn table(&self, subjects: &[FollowUp], weights: &[f64], split: &Split) -> Table {
+        let rows = event_times(self.exits.iter().map(|exit| exit.0));
+        let mut table = Table::zeros(rows, split.groups, split.causes);
+        let mut present = Present::new(split.groups);
+        let (mut row, mut waiting) = (rows, self.entries.len());
+        for here in self.exits.chunk_by(|a, b| a.0 >> 1 == b.0 >> 1).rev() {
+            for &(_, i) in here {
+                present.add((split.group)(i), weights[i]);
+            }
+            let time = here[0].0 >> 1;
+            let fallen = &here[here.partition_point(|exit| exit.0 & 1 == 0)..];
+            if fallen.is_empty() {
+                continue;
+            }
+            while waiting > 0 && self.entries[waiting - 1].0 >= time {
+                waiting -= 1;
+                let i = self.entries[waiting].1;
+                present.remove((split.group)(i), weights[i]);
+            }
+            row -= 1;
+            table.times[row] = time_of(time);
+            let fall = fallen
+                .iter()
+                .map(|&(_, i)| ((split.group)(i), subjects[i].event(), weights[i]));
+            table.fill(row, &mut present, fall);
         }
-        if here[tied - 1].0 & 1 == 0 {
-            continue;
+        table
+    }
+
+    /// Every subject's place among the rows, in order of exit.
+    pub fn spans(&self, subjects: &[FollowUp], weights: &[f64], times: &[f64]) -> Vec<Span> {
+        let mut first = vec![0; if self.entries.is_empty() { 0 } else { subjects.len() }];
+        let mut row = 0;
+        for &(entry, i) in &self.entries {
+            row += times[row..].iter().take_while(|time| bits(**time) <= entry).count();
+            first[i] = row;
         }
-        while waiting > 0 && entries[waiting - 1].0 >= time {
-            waiting -= 1;
-            let i = entries[waiting].1;
-            present.remove((split.group)(i), weights[i]);
+        row = 0;
+        let span = |&(key, i): &(u64, usize)| {
+            row += times[row..].iter().take_while(|time| bits(**time) <= key >> 1).count();
+            Span {
+                first: first.get(i).copied().unwrap_or(0),
+                last: row,
+                event: subjects[i].event(),
+                weight: weights[i],
+            }
+        };
+        self.exits.iter().map(span).collect()
+    }
+
+    pub fn watched(self) -> Watched {
+        Watched {
+            exits: self.exits.into_iter().map(|(key, _)| time_of(key >> 1)).collect(),
+            entries: self.entries.into_iter().map(|(key, _)| time_of(key)).collect(),
         }
-        row -= 1;
-        times[row] = time_of(time);
-        let events = &mut events[row * groups * causes..][..groups * causes];
-        fallen.fill(0);
-        for &(_, i) in here.iter().filter(|exit| exit.0 & 1 == 1) {
-            let group = (split.group)(i);
-            let cause = (subjects[i].event() as usize).min(causes) - 1;
-            events[group * causes + cause] += weights[i];
-            fallen[group] += 1;
+    }
+}
+
+impl Table {
+    /// `fall` gives group, event code and weight of each who falls.
+    fn fill(&mut self, row: usize, present: &mut Present, fall: impl Iterator<Item = (usize, u32, f64)>) {
+        let (groups, causes) = (self.groups, self.causes);
+        let events = &mut self.events[row * groups * causes..][..groups * causes];
+        present.fallen.fill(0);
+        for (group, event, weight) in fall {
+            events[group * causes + (event as usize).min(causes) - 1] += weight;
+            present.fallen[group] += 1;
         }
-        for group in 0..groups {
-            // Where all fall, the two sums are one: the curve then comes to 0 itself.
-            at_risk[row * groups + group] = if fallen[group] == present.number[group] {
-                events[group * causes..(group + 1) * causes].iter().sum()
+        let at_risk = &mut self.at_risk[row * groups..][..groups];
+        for (group, at_risk) in at_risk.iter_mut().enumerate() {
+            let fall: f64 = events[group * causes..(group + 1) * causes].iter().sum();
+            // Where all fall, the two sums are one: the curve then comes to 0 itself. No fewer are at risk than fall.
+            *at_risk = if present.fallen[group] == present.number[group] {
+                fall
             } else {
-                present.weight[group]
+                fall.max(present.weight(group))
             };
         }
     }
-    Table {
-        times,
-        at_risk,
-        events,
-        groups,
+}
+
+/// The table of all subjects in one group with causes 1 to `causes`.
+pub(super) fn one_group<'a>(causes: usize) -> Split<'a> {
+    Split {
+        group: &|_| 0,
+        groups: 1,
         causes,
-        exits: exits.into_iter().map(|(key, _)| time_of(key >> 1)).collect(),
-        entries: entries.into_iter().map(|(key, _)| time_of(key)).collect(),
     }
 }
 
 /// One group, any cause; weights of 1 need only be counted.
-pub(super) fn whole(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<Table, Error> {
+pub(super) fn whole(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<(Table, Watched), Error> {
     if subjects.is_empty() {
         return Err(Error::Empty);
     }
     if weights.is_none() {
         return Ok(counts(subjects));
     }
-    let one = Split {
-        group: &|_| 0,
-        groups: 1,
-        causes: 1,
-    };
-    Ok(table(subjects, &checked_weights(weights, subjects.len())?, &one))
+    let (weights, order) = (checked_weights(weights, subjects.len())?, Order::of(subjects));
+    let table = order.table(subjects, &weights, &one_group(1));
+    Ok((table, order.watched()))
 }

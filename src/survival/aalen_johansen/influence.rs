@@ -4,43 +4,18 @@
 //! before: so sums, sums of squares and of products are kept in place of subjects.
 
 use super::AalenJohansen;
-use crate::survival::FollowUp;
-
-/// At risk at the steps `first..last`; `event` is how it ended, at step `last - 1`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    first: usize,
-    last: usize,
-    event: u32,
-    weight: f64,
-}
-
-/// The place of every subject among the steps.
-pub(super) fn spans(subjects: &[FollowUp], weights: &[f64], times: &[f64]) -> Vec<Span> {
-    let until = |time: f64| times.partition_point(|step| *step <= time);
-    (subjects.iter().zip(weights))
-        .map(|(subject, &weight)| Span {
-            first: if subject.entry() > 0.0 {
-                until(subject.entry())
-            } else {
-                0
-            },
-            last: until(subject.exit()),
-            event: subject.event(),
-            weight,
-        })
-        .collect()
-}
+use crate::survival::risk_set::Span;
 
 /// Sums over subjects, each with two numbers x and y, of w² times 1, x, y, xx, xy, yy.
 #[derive(Clone, Copy, Default)]
 struct Moments([f64; 6]);
 
 impl Moments {
-    fn add(&mut self, square_weight: f64, x: f64, y: f64) {
+    fn add(&mut self, span: &Span, sign: f64, (x, y): (f64, f64)) {
+        let square = sign * span.weight * span.weight;
         let terms = [1.0, x, y, x * x, x * y, y * y];
         for (sum, term) in self.0.iter_mut().zip(terms) {
-            *sum += square_weight * term;
+            *sum += square * term;
         }
     }
 
@@ -68,94 +43,74 @@ struct Sums {
 }
 
 impl AalenJohansen {
-    fn sums(&self, column: Option<usize>) -> Sums {
-        let zero = || {
-            let mut sum = Vec::with_capacity(self.steps.len() + 1);
-            sum.push(0.0);
-            sum
-        };
-        let (mut hazard, mut fallen, mut watched) = (zero(), zero(), zero());
-        let mut free = 1.0;
-        for (row, step) in self.steps.iter().enumerate() {
-            let (n, d) = (step.at_risk, self.events.row(row).sum());
-            let grown = column.map_or(0.0, |column| free * self.events[[row, column]] / n);
-            watched.push(watched[row] + grown * (hazard[row] - 1.0 / n));
-            fallen.push(fallen[row] + grown);
-            // Once all have fallen nothing moves any more.
-            hazard.push(hazard[row] + if d < n { d / (n * (n - d)) } else { 0.0 });
-            free = step.free;
-        }
-        Sums {
-            hazard,
-            fallen,
-            watched,
-        }
+    fn free_before(&self, row: usize) -> f64 {
+        row.checked_sub(1).map_or(1.0, |row| self.steps[row].free)
     }
 
-    /// The root of the sum of squares of what each subject adds, after each step: to the incidence of a column, or to `free`.
-    pub(super) fn jackknife(&self, column: Option<usize>) -> Vec<f64> {
-        // Where there is one cause the incidence is 1 - free, whose sum has no differences to cancel.
-        let others = |row: usize, own: usize| (0..self.causes).any(|c| c != own && self.incidence[[row, c]] > 0.0);
-        let column = column.filter(|own| self.steps.len().checked_sub(1).is_some_and(|row| others(row, *own)));
-        let sums = self.sums(column);
-        let none = vec![Moments::default(); self.steps.len() + 1];
-        let (mut present, mut gone) = (none.clone(), none);
-        for span in &self.spans {
-            let square = span.weight * span.weight;
-            let (x, y) = self.entered(&sums, column, span);
-            present[span.first].add(square, x, y);
-            present[span.last].add(-square, x, y);
-            let (x, y) = self.left(&sums, column, span);
-            gone[span.last].add(square, x, y);
+    fn sums(&self, column: usize) -> Sums {
+        let zeros = vec![0.0; self.steps.len() + 1];
+        let mut sums = Sums {
+            hazard: zeros.clone(),
+            fallen: zeros.clone(),
+            watched: zeros,
+        };
+        for (row, step) in self.steps.iter().enumerate() {
+            let n = step.at_risk;
+            let grown = self.free_before(row) * self.events[[row, column]] / n;
+            sums.hazard[row + 1] = sums.hazard[row] + self.odds[row].risk;
+            sums.fallen[row + 1] = sums.fallen[row] + grown;
+            sums.watched[row + 1] = sums.watched[row] + grown * (sums.hazard[row] - 1.0 / n);
         }
-        let (mut at_risk, mut past) = (Moments::default(), Moments::default());
+        sums
+    }
+
+    /// The root of the sum of squares of what each subject adds to the incidence of a column, after each step.
+    pub(super) fn jackknife(&self, column: usize) -> Vec<f64> {
+        // Where there is one cause the incidence is 1 - free, whose sum has no differences to cancel.
+        let others = |row: usize| (0..self.causes).any(|c| c != column && self.incidence[[row, c]] > 0.0);
+        if !self.steps.len().checked_sub(1).is_some_and(others) {
+            return self.free_se();
+        }
+        let sums = self.sums(column);
+        let mut entering = vec![Moments::default(); self.steps.len() + 1];
+        for span in &self.spans {
+            entering[span.first].add(span, 1.0, sums.entered(span));
+        }
+        let (mut at_risk, mut gone) = (Moments::default(), Moments::default());
+        let mut leaving = self.spans.iter().peekable();
         let error = |row: usize| {
-            if row == 0 {
-                at_risk.merge(&present[0]);
-                past.merge(&gone[0]);
+            at_risk.merge(&entering[row]);
+            while let Some(span) = leaving.next_if(|span| span.last <= row + 1) {
+                at_risk.add(span, -1.0, sums.entered(span));
+                gone.add(span, 1.0, self.left(&sums, column, span));
             }
-            at_risk.merge(&present[row + 1]);
-            past.merge(&gone[row + 1]);
-            let scale = if column.is_some() { 1.0 } else { self.steps[row].free };
-            let shared = if column.is_some() {
-                sums.watched[row + 1]
-            } else {
-                sums.hazard[row + 1]
-            };
-            let f = sums.fallen[row + 1];
-            let sum = at_risk.squares(shared, f) + past.squares(0.0, f);
-            scale * sum.max(0.0).sqrt()
+            let fallen = sums.fallen[row + 1];
+            let sum = at_risk.squares(sums.watched[row + 1], fallen) + gone.squares(0.0, fallen);
+            sum.max(0.0).sqrt()
         };
         (0..self.steps.len()).map(error).collect()
     }
 
-    /// At risk after step t somebody adds watched(t) + x - fallen(t) y; to `free`, hazard(t) + x.
-    fn entered(&self, sums: &Sums, column: Option<usize>, span: &Span) -> (f64, f64) {
-        let at = span.first;
-        match column {
-            Some(_) => (sums.hazard[at] * sums.fallen[at] - sums.watched[at], sums.hazard[at]),
-            None => (-sums.hazard[at], 0.0),
-        }
-    }
-
-    /// Having left before step t somebody adds x - fallen(t) y; to `free`, x.
-    fn left(&self, sums: &Sums, column: Option<usize>, span: &Span) -> (f64, f64) {
+    /// Having left before step t somebody adds x - fallen(t) y.
+    fn left(&self, sums: &Sums, column: usize, span: &Span) -> (f64, f64) {
         let (first, last) = (span.first, span.last);
         let mut lost = sums.hazard[first] - sums.hazard[last];
-        let fell = (span.event > 0).then(|| last - 1);
-        if let Some(row) = fell {
-            let (n, d) = (self.steps[row].at_risk, self.events.row(row).sum());
-            lost += if d < n { 1.0 / (n - d) } else { 0.0 };
-        }
-        let Some(column) = column else {
-            return (-lost, 0.0);
-        };
-        let mut added =
-            sums.watched[last] - sums.watched[first] - sums.hazard[first] * (sums.fallen[last] - sums.fallen[first]);
-        if let Some(row) = fell.filter(|_| span.event as usize == column + 1) {
-            let free = if row == 0 { 1.0 } else { self.steps[row - 1].free };
-            added += free / self.steps[row].at_risk;
+        let grown = sums.fallen[last] - sums.fallen[first];
+        let mut added = sums.watched[last] - sums.watched[first] - sums.hazard[first] * grown;
+        if let Some(row) = last.checked_sub(1).filter(|_| span.event > 0) {
+            lost += self.odds[row].fall;
+            if span.event as usize == column + 1 {
+                added += self.free_before(row) / self.steps[row].at_risk;
+            }
         }
         (added + lost * sums.fallen[last], lost)
+    }
+}
+
+impl Sums {
+    /// At risk after step t somebody adds watched(t) + x - fallen(t) y.
+    fn entered(&self, span: &Span) -> (f64, f64) {
+        let y = self.hazard[span.first];
+        (y * self.fallen[span.first] - self.watched[span.first], y)
     }
 }

@@ -9,9 +9,9 @@ use ndarray::Array2;
 
 use super::inference::z;
 use super::kaplan_meier::Limits;
-use super::risk_set::{Split, checked_weights, table};
+use super::kaplan_meier::robust::{self, Part};
+use super::risk_set::{Order, Span, Table, checked_weights, one_group};
 use super::{Error, FollowUp};
-use influence::Span;
 
 /// Just after one time with an event of any cause; its row in `events` and `incidence` has the same place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +44,7 @@ pub struct AalenJohansen {
     /// The largest time under observation: beyond it the curves say nothing.
     pub followed_to: f64,
     spans: Vec<Span>,
+    odds: Vec<Part>,
 }
 
 /// More causes than this are taken for a mistake in the event codes.
@@ -64,14 +65,15 @@ impl AalenJohansen {
                 value: f64::from(highest),
             });
         }
-        let weights = checked_weights(weights, subjects.len())?;
+        let (weights, order) = (checked_weights(weights, subjects.len())?, Order::of(subjects));
         let causes = highest.max(1) as usize;
-        let split = Split {
-            group: &|_| 0,
-            groups: 1,
-            causes,
-        };
-        let table = table(subjects, &weights, &split);
+        let table = order.table(subjects, &weights, &one_group(causes));
+        let spans = order.spans(subjects, &weights, &table.times);
+        let followed_to = subjects.iter().map(FollowUp::exit).fold(0.0, f64::max);
+        Ok(AalenJohansen::of(&table, causes, spans, followed_to))
+    }
+
+    fn of(table: &Table, causes: usize, spans: Vec<Span>, followed_to: f64) -> AalenJohansen {
         let (mut free, mut fallen) = (1.0, vec![0.0; causes]);
         let mut events = Array2::zeros((table.rows(), causes));
         let mut incidence = Array2::zeros((table.rows(), causes));
@@ -89,14 +91,15 @@ impl AalenJohansen {
                 free,
             }
         };
-        Ok(AalenJohansen {
+        AalenJohansen {
             steps: (0..table.rows()).map(step).collect(),
             events,
             incidence,
             causes,
-            followed_to: table.exits[table.exits.len() - 1],
-            spans: influence::spans(subjects, &weights, &table.times),
-        })
+            followed_to,
+            spans,
+            odds: robust::odds(table),
+        }
     }
 
     /// How many steps are at or before `time`.
@@ -104,6 +107,7 @@ impl AalenJohansen {
         self.steps.partition_point(|step| step.time <= time)
     }
 
+    /// The share still free of every cause at `time`.
     pub fn free_at(&self, time: f64) -> f64 {
         self.steps[..self.until(time)].last().map_or(1.0, |step| step.free)
     }
@@ -133,14 +137,19 @@ impl AalenJohansen {
     /// over subjects and steps.
     pub fn se(&self, cause: u32) -> Vec<f64> {
         match self.column(cause) {
-            Some(column) => self.jackknife(Some(column)),
+            Some(column) => self.jackknife(column),
             None => vec![0.0; self.steps.len()],
         }
     }
 
     /// The same for `free`. With case weights this is the robust error of a Kaplan-Meier curve.
     pub fn free_se(&self) -> Vec<f64> {
-        self.jackknife(None)
+        let errors = robust::additive(&self.spans, &self.odds);
+        self.steps
+            .iter()
+            .zip(errors)
+            .map(|(step, error)| step.free * error)
+            .collect()
     }
 
     /// Limits of `incidence_at`; `None` where the scale has no place for the estimate. Errors: `Parameter` for the level.

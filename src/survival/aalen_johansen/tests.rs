@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::survival::KaplanMeier;
-use crate::survival::kaplan_meier::tests::some_subjects;
+use crate::survival::kaplan_meier::tests::{fractional, some_subjects};
 use crate::survival::oracle::{close, json, near, numbers, table};
 
 const DATA: [(&str, &str, &str, &str); 2] = [
@@ -75,6 +75,55 @@ fn aalens_variance_equals_cmprsk() {
             }
         }
     }
+}
+
+/// R 4.2.2, survival 3.5-3: survfit(Surv(t0, t1, factor(e)) ~ 1, weights = w, id = 1:10) at 3, 5, 7, 9.
+#[test]
+fn late_entry_and_fractional_weights_equal_the_reference() {
+    let (subjects, weights) = fractional(true);
+    let fitted = AalenJohansen::fit_weighted(&subjects, Some(&weights)).unwrap();
+    for (time, p, se) in [
+        (
+            3.0,
+            [0.7086891009542945, 0.2913108990457057, 0.0],
+            [0.1893348993266807, 0.1893348993266807, 0.0],
+        ),
+        (
+            5.0,
+            [0.4417171793619233, 0.3641214231163524, 0.1941613975217245],
+            [0.1737411662080664, 0.1851278178988662, 0.1367667309822422],
+        ),
+        (
+            7.0,
+            [0.1740097979304547, 0.6318288045478211, 0.1941613975217245],
+            [0.1441732262200705, 0.2043007475785196, 0.1367667309822422],
+        ),
+        (
+            9.0,
+            [0.04015610721472038, 0.7656824952635554, 0.1941613975217245],
+            [0.04457023083151519, 0.1483107946264678, 0.1367667309822422],
+        ),
+    ] {
+        same_at(&fitted, time, &p, &se);
+    }
+    // conf.type, cause 1 at 5
+    for (limits, lower, upper) in [
+        (Limits::Plain, 0.001277567498085053, 0.7269652787346197),
+        (Limits::Log, 0.1344236019490344, 0.9863179445418078),
+        (Limits::LogLog, 0.06660347281459637, 0.6860809904267026),
+        (Limits::Logit, 0.106725886438841, 0.7329397631561947),
+    ] {
+        let ours = fitted.limits_at(1, 5.0, limits, 0.95).unwrap().unwrap();
+        near(ours.0, lower, 1e-13);
+        near(ours.1, upper, 1e-13);
+    }
+    // The areas below the three curves to 9 make up 9: Σ over the stretches between the times 0, 2, 3, 4, 5, 7, 8, 9.
+    let lost = [1, 2].map(|cause| fitted.time_lost(cause, 9.0).unwrap());
+    let free: f64 = [0.0, 2.0, 3.0, 4.0, 5.0, 7.0, 8.0, 9.0]
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]) * fitted.free_at(pair[0]))
+        .sum();
+    near(lost[0] + lost[1] + free, 9.0, 1e-13);
 }
 
 /// The definition: what every subject adds, step by step.

@@ -164,10 +164,9 @@ fn aliased(x: &Array2<f64>, weights: &[f64]) -> Vec<usize> {
 fn fit(params: &AftValidParams, mut data: Prepared, names: &[String]) -> Result<AftModel, Error> {
     let design = &data.design;
     let p = design.x.ncols();
-    let columns: Vec<usize> = (1..p).collect();
     // Without columns, then with them from there.
-    let null = climb(params, design, start(design), &columns)?;
-    let top = climb(params, design, null.theta.clone(), &data.aliased)?;
+    let null = climb(params, design, start(design), 1, &[])?;
+    let top = climb(params, design, null.theta.clone(), p, &data.aliased)?;
     let back = unstandardise(&data.standard, design);
     let bread = factor(&top.last.information, &data.aliased, 0.0).inverse(design.width());
     let whole = |covariance: &Array2<f64>| symmetric(&back.dot(covariance).dot(&back.t()));

@@ -2,8 +2,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 
-use statrs::distribution::{ContinuousCDF, Normal};
-use statrs::function::erf::erfc;
+use libm::erfc;
+
+use crate::survival::inference::normal_quantile;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::survival) enum Law {
@@ -168,15 +169,7 @@ impl Law {
         match self {
             Law::Extreme => (-(-p).ln_1p()).ln(),
             Law::Logistic => p.ln() - (-p).ln_1p(),
-            Law::Normal => {
-                let rough = Normal::standard().inverse_cdf(p);
-                // The inverse is good to some 11 digits; one of Newton's steps, on the nearer tail, brings the rest.
-                let (tail, share) = match p < 0.5 {
-                    true => (self.below(rough), p.ln()),
-                    false => (self.above(rough), (-p).ln_1p()),
-                };
-                rough - (tail.value - share) / tail.first
-            }
+            Law::Normal => normal_quantile(p),
         }
     }
 }

@@ -1,9 +1,15 @@
 //! The log-likelihood of standardised rows, its score and observed information.
 
+use std::ops::Range;
+
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use super::Observed;
 use super::law::{Jet, Law};
+
+/// Rows that one thread sums at a time.
+const BLOCK: usize = 1 << 14;
 
 /// One row's share of the log-likelihood as a function of its linear predictor and log(scale), with all derivatives to the second.
 #[derive(Clone, Copy, Debug, Default)]
@@ -148,20 +154,45 @@ impl Design {
         }
     }
 
-    pub fn evaluate(&self, theta: &[f64]) -> Evaluation {
+    /// With the first `columns` columns alone: what belongs to the others stays 0. Blocks of rows are summed side by side and
+    /// added in their order, so that the number of threads changes nothing.
+    pub fn evaluate(&self, theta: &[f64], columns: usize) -> Evaluation {
+        let rows = self.weights.len();
+        let blocks = rows.div_ceil(BLOCK);
+        let block = |b: usize| self.evaluate_rows(theta, columns, b * BLOCK..rows.min((b + 1) * BLOCK));
+        let mut parts: Vec<Evaluation> = match blocks {
+            0 | 1 => vec![self.evaluate_rows(theta, columns, 0..rows)],
+            _ => (0..blocks).into_par_iter().map(block).collect(),
+        };
+        let mut all = parts.remove(0);
+        for part in parts {
+            all.log_likelihood += part.log_likelihood;
+            all.score.iter_mut().zip(part.score).for_each(|(a, b)| *a += b);
+            all.information += &part.information;
+        }
+        for j in 0..self.width() {
+            for k in 0..j {
+                all.information[[k, j]] = all.information[[j, k]];
+            }
+        }
+        all
+    }
+
+    /// The information's lower half.
+    fn evaluate_rows(&self, theta: &[f64], columns: usize, rows: Range<usize>) -> Evaluation {
         let width = self.width();
         let mut score = vec![0.0; width];
         let mut information = Array2::zeros((width, width));
         let mut log_likelihood = 0.0;
         let cells = information.as_slice_mut().expect("made in standard layout");
-        for i in 0..self.weights.len() {
+        for i in rows {
             let (part, place) = self.part(i, theta);
-            let w = self.weights[i];
+            let (w, row) = (self.weights[i], &self.row(i)[..columns]);
             log_likelihood += w * part.value;
-            for (j, x) in self.row(i).iter().enumerate() {
+            for (j, x) in row.iter().enumerate() {
                 score[j] += w * part.eta * x;
                 let bent = w * part.eta_eta * x;
-                for (cell, other) in cells[j * width..].iter_mut().zip(&self.row(i)[..=j]) {
+                for (cell, other) in cells[j * width..].iter_mut().zip(&row[..=j]) {
                     *cell -= bent * other;
                 }
                 if let Some(place) = place {
@@ -171,11 +202,6 @@ impl Design {
             if let Some(place) = place {
                 score[place] += w * part.tau;
                 cells[place * width + place] -= w * part.tau_tau;
-            }
-        }
-        for j in 0..width {
-            for k in 0..j {
-                information[[k, j]] = information[[j, k]];
             }
         }
         Evaluation {

@@ -76,11 +76,12 @@ fn uphill(
     theta: &[f64],
     here: &Evaluation,
     mut step: Vec<f64>,
+    columns: usize,
 ) -> Option<(Vec<f64>, Evaluation, bool)> {
     let slack = 1e-11 * here.log_likelihood.abs().max(1.0);
     for halvings in 0..=40 {
         let moved: Vec<f64> = theta.iter().zip(&step).map(|(b, s)| b + s).collect();
-        let there = design.evaluate(&moved);
+        let there = design.evaluate(&moved, columns);
         if there.is_finite() && there.log_likelihood >= here.log_likelihood - slack {
             return Some((moved, there, halvings == 0));
         }
@@ -89,22 +90,27 @@ fn uphill(
     None
 }
 
-/// The maximum from `theta` on, coefficients in `aliased` places kept where they are.
+/// The maximum from `theta` on, over the first `columns` columns without those that are aliased.
 pub(super) fn climb(
     params: &AftValidParams,
     design: &Design,
     mut theta: Vec<f64>,
+    columns: usize,
     aliased: &[usize],
 ) -> Result<Top, Error> {
-    let mut here = design.evaluate(&theta);
+    // What is left out has neither score nor information.
+    let left_out: Vec<usize> = (aliased.iter().copied().filter(|j| *j < columns))
+        .chain(columns..design.x.ncols())
+        .collect();
+    let mut here = design.evaluate(&theta, columns);
     let (mut close, mut place) = (false, 0);
     for iterations in 1..=params.max_iterations {
-        let Some((step, newton)) = step(&here, aliased) else {
+        let Some((step, newton)) = step(&here, &left_out) else {
             return Err(runaway(design, iterations, place));
         };
         let (at, length) = longest(design, &theta, &step);
         place = at;
-        let Some((moved, there, whole)) = uphill(design, &theta, &here, step) else {
+        let Some((moved, there, whole)) = uphill(design, &theta, &here, step, columns) else {
             return Err(runaway(design, iterations, place));
         };
         (theta, here) = (moved, there);

@@ -79,13 +79,14 @@ impl Aft {
 /// use metwatch::survival::aft::{Aft, Distribution, Observed};
 /// use ndarray::{Array1, array};
 ///
-/// let records = array![[0.0], [1.0], [2.0], [3.0], [4.0]];
+/// let records = array![[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]];
 /// let targets = Array1::from(vec![
 ///     Observed::Exactly(1.0),
 ///     Observed::Before(2.0),
 ///     Observed::Between(2.0, 4.0),
-///     Observed::Exactly(4.5),
+///     Observed::Exactly(2.5),
 ///     Observed::After(5.0),
+///     Observed::Exactly(4.0),
 /// ]);
 /// let model = Aft::params(Distribution::LogNormal).fit(&Dataset::new(records, targets))?;
 /// assert!(model.coefficients[1] > 0.0);

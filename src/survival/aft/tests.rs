@@ -454,6 +454,21 @@ fn a_stored_model_predicts_the_same_bits() {
     assert_eq!(model.predict(&x), again.predict(&x));
 }
 
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let n = 40_000;
+    let x = Array2::from_shape_fn((n, 2), |(i, j)| ((i * (31 + 7 * j)) % 101) as f64 / 50.0);
+    let y: Array1<FollowUp> = (0..n)
+        .map(|i| FollowUp::until(((i * 17) % 97 + 1) as f64 * (1.0 + x[[i, 0]]), u32::from(i % 3 > 0)).unwrap())
+        .collect();
+    let data = Dataset::new(x, y);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| Aft::params(Distribution::Weibull).fit(&data).unwrap())
+    };
+    assert!(with(1) == with(3));
+}
+
 fn law_of(k: usize) -> Distribution {
     [
         Distribution::Weibull,

@@ -21,7 +21,7 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
     type Object = BoostingModel;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, T>) -> Result<BoostingModel, Error> {
-        let rows = Rows::of(dataset, self.weights.as_deref(), self.cause)?;
+        let rows = Rows::of(dataset, self.weights.as_deref(), self.cause)?.by_exit();
         let ensemble = boost(self, &rows)?;
         let n = rows.subjects.len();
         let all = self.partial(&rows, &(0..n as u32).collect::<Vec<u32>>());
@@ -81,7 +81,7 @@ fn boost(params: &BoostingValidParams, rows: &Rows) -> Result<Ensemble, Error> {
     if learn.times.is_empty() || (stopping && stop.times.is_empty()) {
         return Err(Error::NoEvents);
     }
-    let bins = Bins::of(rows.records.view());
+    let bins = Bins::of(rows.records.view(), &(0..n as u32).collect::<Vec<u32>>());
     let mut ensemble = Ensemble::default();
     let mut log_ratios = vec![0.0; n];
     let mut residuals = Residuals::of(n);

@@ -1,6 +1,6 @@
 use linfa::Dataset;
 use linfa::prelude::*;
-use ndarray::{Array1, Array2, array};
+use ndarray::{Array1, Array2, Axis, array};
 use proptest::prelude::*;
 
 use super::partial::{Partial, Residuals};
@@ -144,11 +144,29 @@ fn a_seed_is_a_model() {
     assert_eq!(stored.predict(&data), model.predict(&data));
 }
 
+/// What a model may not depend on: the unit of time, an increasing change of a column, the order of rows.
+#[test]
+fn only_orders_matter() {
+    let data = crossing(200, 6);
+    let scores = |records: &Array2<f64>, targets: Vec<FollowUp>| {
+        let data = Dataset::new(records.clone(), Array1::from(targets));
+        boosted(&data, &Boosting::params().ensemble_size(20)).predict(records)
+    };
+    let (x, y) = (&data.records, data.targets.to_vec());
+    let plain = scores(x, y.clone());
+    let years = y.iter().map(|s| FollowUp::until(s.exit() / 365.25, s.event()).unwrap());
+    assert_eq!(scores(x, years.collect()), plain);
+    assert_eq!(scores(&x.mapv(|v| 3.0 * v + 1.0), y.clone()), plain);
+    let back: Vec<usize> = (0..200).rev().collect();
+    let reversed = scores(&x.select(Axis(0), &back), back.iter().map(|i| y[*i]).collect());
+    assert_eq!(reversed.select(Axis(0), &back), plain);
+}
+
 #[test]
 fn weight_two_is_the_row_twice() {
     let data = crossing(150, 5);
     let twice: Vec<usize> = (0..150).flat_map(|i| vec![i; 1 + i % 2]).collect();
-    let rows = data.records.select(ndarray::Axis(0), &twice);
+    let rows = data.records.select(Axis(0), &twice);
     let doubled = Dataset::new(rows, twice.iter().map(|i| data.targets[*i]).collect::<Array1<_>>());
     // Efron's rule counts tied rows, so Breslow's.
     let params = Boosting::params().ensemble_size(20).subsample(1.0).ties(Ties::Breslow);

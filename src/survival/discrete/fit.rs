@@ -59,12 +59,8 @@ impl Prepared {
         let standard = Standardiser::of(records)?;
         let table = PersonPeriod::expand(common.intervals.clone(), &subjects, common.partial);
         let rows = table.len();
-        let spells: Vec<Spell> = (table.spells.iter())
-            .map(|spell| Spell {
-                event: event_of(spell.event),
-                ..*spell
-            })
-            .collect();
+        let mut spells = table.spells;
+        spells.iter_mut().for_each(|spell| spell.event = event_of(spell.event));
         let (levels, start) = levels(&spells, &weights, common, link, causes)?;
         Ok(Prepared {
             system: System {
@@ -184,10 +180,13 @@ impl Prepared {
     /// Maximises by one of the fitters.
     pub fn maximise(&self, fitter: Fitter, common: &Common) -> Result<Fitted, Error> {
         let null = self.system.evaluate(&self.at_start(), Curvature::Observed);
-        let aliased = null.reduced(&[], ALIASED).factor.aliased;
+        let aliased = null.reduced(self.system.causes, &[], ALIASED).factor.aliased;
         let top = match fitter {
             Fitter::Newton => self.climb(common, &aliased)?,
-            Fitter::Glm { epsilon } => self.scoring(common, &aliased, epsilon)?,
+            Fitter::Glm { epsilon } => match self.scoring(common, &aliased, epsilon) {
+                Some(top) => top,
+                None => self.climb(common, &aliased)?,
+            },
             Fitter::LinfaLogistic { penalty } => alternative::maximum(self, penalty)?,
         };
         Ok(self.finish(&top, common, &aliased, null.log_likelihood))
@@ -197,7 +196,11 @@ impl Prepared {
         let (system, theta) = (&self.system, &top.theta);
         let (causes, p) = (system.causes, system.x.ncols());
         let last = system.evaluate(theta, Curvature::Expected);
-        let reduced = top.information.as_ref().unwrap_or(&last).reduced(aliased, 1e-13);
+        let reduced = top
+            .information
+            .as_ref()
+            .unwrap_or(&last)
+            .reduced(self.system.causes, aliased, 1e-13);
         let bread = reduced.inverse(causes, system.coefficients());
         let robust = common.clusters.as_ref().map(|clusters| {
             let mut room = Room::new(causes);

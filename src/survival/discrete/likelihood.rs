@@ -34,9 +34,22 @@ impl Terms {
     /// `eta` holds −∞ for a cause that does not occur in the interval; `event` is 0 for none, j for the j-th cause.
     pub fn fill(&mut self, link: Link, eta: &[f64], event: usize, curvature: Curvature) {
         match link {
+            Link::Logit if eta.len() == 1 => self.fill_binary(eta[0], event),
             Link::Logit => self.fill_logit(eta, event),
             Link::ComplementaryLogLog => self.fill_cloglog(eta[0], event, curvature),
         }
+    }
+
+    /// As `fill_logit`, with one exponential.
+    fn fill_binary(&mut self, eta: f64, event: usize) {
+        let small = (-eta.abs()).exp();
+        let (rare, common) = (small / (1.0 + small), 1.0 / (1.0 + small));
+        let (own, none) = if eta > 0.0 { (common, rare) } else { (rare, common) };
+        let log_likely = -small.ln_1p();
+        let likely = (event > 0) == (eta > 0.0);
+        self.log_likelihood = if likely { log_likely } else { log_likely - eta.abs() };
+        self.gradient[0] = if event > 0 { none } else { -own };
+        self.weight[0] = own * none;
     }
 
     fn fill_logit(&mut self, eta: &[f64], event: usize) {

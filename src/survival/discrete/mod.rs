@@ -8,6 +8,7 @@ mod likelihood;
 mod newton;
 mod params;
 mod predict;
+mod reduced;
 mod system;
 #[cfg(test)]
 mod tests;

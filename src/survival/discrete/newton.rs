@@ -6,23 +6,32 @@ use super::params::Common;
 use super::system::Evaluation;
 use crate::survival::Error;
 
+/// A coefficient that runs away moves by about 1 (in standard deviations of its column) at every step.
+const SETTLED: f64 = 0.01;
+
 impl Prepared {
-    /// Fisher scoring from R's start to R's stop.
-    pub(super) fn scoring(&self, common: &Common, aliased: &[usize], epsilon: f64) -> Result<Top, Error> {
+    /// Fisher scoring from R's start to R's stop; `None` where it does not settle, or settles because the likelihood is flat.
+    pub(super) fn scoring(&self, common: &Common, aliased: &[usize], epsilon: f64) -> Option<Top> {
         let system = &self.system;
+        let step_from = |here: &Evaluation| {
+            let reduced = here.reduced(system.causes, aliased, 1e-13);
+            let told_apart = reduced.factor.aliased.iter().all(|j| aliased.contains(j));
+            told_apart.then(|| reduced.solve(&here.score, system.causes))
+        };
         let mut theta = vec![0.0; system.width()];
         let mut here = system.evaluate(&theta, Curvature::Start);
         let mut deviance = f64::INFINITY;
         for iterations in 1..=common.max_iterations {
-            let step = here.reduced(aliased, 1e-13).solve(&here.score, system.causes);
+            let step = step_from(&here)?;
             theta.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
             let there = system.evaluate(&theta, Curvature::Expected);
             if !there.is_finite() {
-                break;
+                return None;
             }
             let before = std::mem::replace(&mut deviance, -2.0 * there.log_likelihood);
             if (deviance - before).abs() / (deviance.abs() + 0.1) < epsilon {
-                return Ok(Top {
+                let settled = step_from(&there)?.iter().all(|s| s.abs() < SETTLED);
+                return settled.then_some(Top {
                     theta,
                     iterations,
                     information: Some(here),
@@ -30,9 +39,7 @@ impl Prepared {
             }
             here = there;
         }
-        let terms = system.interval_terms();
-        let longest = (0..theta.len()).max_by(|a, b| theta[*a].abs().total_cmp(&theta[*b].abs()));
-        Err(self.runaway(common.max_iterations, longest.unwrap_or(terms), common))
+        None
     }
 
     /// Newton's method with step halving.
@@ -42,7 +49,7 @@ impl Prepared {
         let mut here = system.evaluate(&theta, Curvature::Observed);
         let (mut close, mut longest) = (false, 0);
         for iterations in 1..=common.max_iterations {
-            let reduced = here.reduced(aliased, 1e-13);
+            let reduced = here.reduced(self.system.causes, aliased, 1e-13);
             if let Some(&column) = reduced.factor.aliased.iter().find(|j| !aliased.contains(j)) {
                 return Err(self.runaway(iterations, system.interval_terms() + column, common));
             }

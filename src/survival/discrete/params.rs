@@ -20,12 +20,13 @@ pub enum Link {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fitter {
-    /// Newton's method (iteratively reweighted least squares), exact to the last digits.
-    Newton,
-    /// Fisher scoring from the starting values of R's `glm` to its stopping rule (relative change of the deviance below `epsilon`,
-    /// 1e-8 in R), with errors from the weights before the last step: R's own digits, which lie some 1e-8 (or, with R's
-    /// `epsilon`, some 1e-5) from the maximum. As R, it also ends where the deviance no longer changes because there is no maximum.
+    /// Iteratively reweighted least squares from the starting values of R's `glm` to its stopping rule (relative change of the
+    /// deviance below `epsilon`), with errors from the weights before the last step: R's own digits for the same `epsilon`. With
+    /// 1e-14 they lie up to 1e-7 from the maximum, with R's default of 1e-8 some 1e-4. Where that does not settle, Newton's method
+    /// decides whether there is a maximum.
     Glm { epsilon: f64 },
+    /// Newton's method with step halving: the maximum itself, to the last digits.
+    Newton,
     /// L-BFGS of linfa-logistic, on a person-period matrix that is written out: some 6 digits, memory rows × (intervals +
     /// columns), no weights, the logit link alone. Interval terms and coefficients of standardised columns are shrunk by
     /// `penalty`/2 times their squares; 0 is maximum likelihood.
@@ -42,7 +43,7 @@ impl Discrete {
             common: Common::new(intervals),
             link: Link::Logit,
             cause: None,
-            fitter: Fitter::Newton,
+            fitter: Fitter::Glm { epsilon: 1e-14 },
         })
     }
 
@@ -72,7 +73,7 @@ impl Common {
             partial: false,
             weights: None,
             clusters: None,
-            max_iterations: 50,
+            max_iterations: 100,
             tolerance: 1e-6,
         }
     }
@@ -98,9 +99,9 @@ impl Common {
 /// | `partial` | no | whether the interval in which a subject was censored is a row | |
 /// | `weights` | the data set's | case weights, one a subject | above 0 |
 /// | `clusters` | none | numbers of clusters, one a subject, for the robust covariance; a number of its own each: subjects | |
-/// | `fitter` | Newton | see [`Fitter`] | |
-/// | `max_iterations` | 50 | Newton steps | 1 and more |
-/// | `tolerance` | 1e-6 | longest last step in standard deviations of a column; one further step follows, so the error is about its square | above 0, below 0.1 |
+/// | `fitter` | `Glm { epsilon: 1e-14 }` | see [`Fitter`] | epsilon above 0, below 0.1 |
+/// | `max_iterations` | 100 | steps | 1 and more |
+/// | `tolerance` | 1e-6 | of Newton's method: longest last step in standard deviations of a column; one further step follows, so the error is about its square | above 0, below 0.1 |
 ///
 /// Errors of the fit: `Empty`, `Lengths`, `NotFinite`, `Weight`, `NoEvents`, `NobodyAtRisk` for an interval without rows, and
 /// `Runaway` where the likelihood has no maximum (a column that separates the events from the rest).

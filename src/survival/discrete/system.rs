@@ -1,11 +1,16 @@
-//! The likelihood of all rows and its equations. Interval terms form a diagonal of small blocks, so they are eliminated one by
-//! one and what is left is as small as the covariates: no column of zeros and ones is ever written.
+//! The likelihood of all rows with two derivatives. Interval terms form a diagonal of small blocks: no column of zeros and ones
+//! is ever written.
 
-use ndarray::{Array2, ArrayView2};
+use std::ops::Range;
+
+use ndarray::Array2;
+use rayon::prelude::*;
 
 use super::likelihood::{Curvature, Terms, link_of};
 use super::{Link, Spell};
-use crate::survival::symmetric::Cholesky;
+
+/// Subjects that one thread sums at a time.
+const BLOCK: usize = 1 << 13;
 
 /// Rows on standardised columns. Parameters are the interval terms (interval by interval, cause by cause), then the
 /// coefficients (cause by cause).
@@ -23,10 +28,11 @@ pub(super) struct System {
 pub(super) struct Evaluation {
     pub log_likelihood: f64,
     pub score: Vec<f64>,
-    /// Per interval: a block of the interval terms, one that ties them to the coefficients, and the coefficients' own.
-    own: Vec<Array2<f64>>,
-    tie: Vec<Array2<f64>>,
-    rest: Array2<f64>,
+    /// Per interval a block of the interval terms (causes × causes), and one that ties them to the coefficients (causes ×
+    /// coefficients), row by row; then the coefficients' own.
+    pub own: Vec<f64>,
+    pub tie: Vec<f64>,
+    pub rest: Array2<f64>,
 }
 
 impl System {
@@ -85,42 +91,48 @@ impl System {
         }
     }
 
+    /// Blocks of subjects are summed side by side and added in their order, so that the number of threads changes nothing.
     pub fn evaluate(&self, theta: &[f64], curvature: Curvature) -> Evaluation {
+        let subjects = self.weights.len();
+        let blocks = subjects.div_ceil(BLOCK);
+        let block = |b: usize| self.evaluate_subjects(theta, curvature, b * BLOCK..subjects.min((b + 1) * BLOCK));
+        let mut parts: Vec<Evaluation> = match blocks {
+            0 | 1 => vec![self.evaluate_subjects(theta, curvature, 0..subjects)],
+            _ => (0..blocks).into_par_iter().map(block).collect(),
+        };
+        let mut all = parts.remove(0);
+        parts.iter().for_each(|part| all.add(part));
+        all.mirror();
+        all
+    }
+
+    fn evaluate_subjects(&self, theta: &[f64], curvature: Curvature, subjects: Range<usize>) -> Evaluation {
         let (causes, p) = (self.causes, self.x.ncols());
         let wide = causes * p;
-        let mut all = Evaluation {
-            log_likelihood: 0.0,
-            score: vec![0.0; self.width()],
-            own: vec![Array2::zeros((causes, causes)); self.intervals],
-            tie: vec![Array2::zeros((causes, wide)); self.intervals],
-            rest: Array2::zeros((wide, wide)),
-        };
+        let mut all = Evaluation::zero(self.intervals, causes, wide);
         let mut room = Room::new(causes);
         let (mut gradient, mut weight) = (vec![0.0; causes], vec![0.0; causes * causes]);
-        for (i, &case) in self.weights.iter().enumerate() {
+        for i in subjects {
             gradient.fill(0.0);
             weight.fill(0.0);
-            let x = self.row(i);
-            let Evaluation { own, tie, score, .. } = &mut all;
-            let mut log_likelihood = 0.0;
+            let (case, x) = (self.weights[i], self.row(i));
             self.walk(i, theta, curvature, &mut room, |k, terms| {
-                log_likelihood += case * terms.log_likelihood;
+                all.log_likelihood += case * terms.log_likelihood;
                 for j in 0..causes {
-                    score[k * causes + j] += case * terms.gradient[j];
+                    all.score[k * causes + j] += case * terms.gradient[j];
                     gradient[j] += case * terms.gradient[j];
                     for l in 0..causes {
                         let w = case * terms.weight[j * causes + l];
-                        own[k][[j, l]] += w;
+                        all.own[(k * causes + j) * causes + l] += w;
                         weight[j * causes + l] += w;
-                        let tied = &mut tie[k].as_slice_mut().expect("made in standard layout")[j * wide + l * p..];
+                        let place = (k * causes + j) * wide + l * p;
+                        let tied = &mut all.tie[place..place + p];
                         tied.iter_mut().zip(x).for_each(|(t, x)| *t += w * x);
                     }
                 }
             });
-            all.log_likelihood += log_likelihood;
             all.add_subject(self.interval_terms(), x, &gradient, &weight);
         }
-        all.mirror();
         all
     }
 
@@ -156,15 +168,25 @@ impl Room {
     }
 }
 
-/// The equations with the interval terms eliminated.
-pub(super) struct Reduced {
-    blocks: Vec<Cholesky>,
-    /// Each block's inverse times its tie.
-    pull: Vec<Array2<f64>>,
-    pub factor: Cholesky,
-}
-
 impl Evaluation {
+    fn zero(intervals: usize, causes: usize, wide: usize) -> Evaluation {
+        Evaluation {
+            log_likelihood: 0.0,
+            score: vec![0.0; intervals * causes + wide],
+            own: vec![0.0; intervals * causes * causes],
+            tie: vec![0.0; intervals * causes * wide],
+            rest: Array2::zeros((wide, wide)),
+        }
+    }
+
+    fn add(&mut self, other: &Evaluation) {
+        self.log_likelihood += other.log_likelihood;
+        self.score.iter_mut().zip(&other.score).for_each(|(a, b)| *a += b);
+        self.own.iter_mut().zip(&other.own).for_each(|(a, b)| *a += b);
+        self.tie.iter_mut().zip(&other.tie).for_each(|(a, b)| *a += b);
+        self.rest += &other.rest;
+    }
+
     fn add_subject(&mut self, start: usize, x: &[f64], gradient: &[f64], weight: &[f64]) {
         let (causes, p) = (gradient.len(), x.len());
         let wide = causes * p;
@@ -193,89 +215,6 @@ impl Evaluation {
     pub fn is_finite(&self) -> bool {
         self.log_likelihood.is_finite()
             && self.score.iter().chain(&self.rest).all(|v| v.is_finite())
-            && self.tie.iter().chain(&self.own).flatten().all(|v| v.is_finite())
-    }
-
-    /// Interval terms eliminated (Schur's complement). `aliased` coefficients are left out; one whose information, given the
-    /// rest, is below `tolerance` of what it was is aliased as well.
-    pub fn reduced(&self, aliased: &[usize], tolerance: f64) -> Reduced {
-        let mut left = self.rest.clone();
-        let (mut blocks, mut pull) = (Vec::new(), Vec::new());
-        for (own, tie) in self.own.iter().zip(&self.tie) {
-            let block = Cholesky::of(own.view(), 1e-14);
-            let mut pulled = Array2::zeros(tie.dim());
-            for (mut to, from) in pulled.columns_mut().into_iter().zip(tie.columns()) {
-                let solved = block.solve(&from.to_vec());
-                to.iter_mut().zip(solved).for_each(|(t, s)| *t = s);
-            }
-            left -= &tie.t().dot(&pulled);
-            blocks.push(block);
-            pull.push(pulled);
-        }
-        for j in 0..left.nrows() {
-            if aliased.contains(&j) || left[[j, j]] <= tolerance * self.rest[[j, j]] {
-                left.row_mut(j).fill(0.0);
-                left.column_mut(j).fill(0.0);
-            }
-        }
-        Reduced {
-            blocks,
-            pull,
-            factor: Cholesky::of(left.view(), tolerance),
-        }
-    }
-}
-
-impl Reduced {
-    /// The step that solves the equations for `score`.
-    pub fn solve(&self, score: &[f64], causes: usize) -> Vec<f64> {
-        let start = self.blocks.len() * causes;
-        let mut right = score[start..].to_vec();
-        for (k, pull) in self.pull.iter().enumerate() {
-            for (j, row) in pull.rows().into_iter().enumerate() {
-                let own = score[k * causes + j];
-                right.iter_mut().zip(row).for_each(|(r, v)| *r -= v * own);
-            }
-        }
-        let coefficients = self.factor.solve(&right);
-        let mut step = Vec::with_capacity(score.len());
-        for (k, (block, pull)) in self.blocks.iter().zip(&self.pull).enumerate() {
-            let own = block.solve(&score[k * causes..(k + 1) * causes]);
-            for (term, row) in own.iter().zip(pull.rows()) {
-                let tied: f64 = row.iter().zip(&coefficients).map(|(v, c)| v * c).sum();
-                step.push(term - tied);
-            }
-        }
-        step.extend(coefficients);
-        step
-    }
-
-    /// The inverse of the whole information; 0 in rows and columns of terms that are not finite or aliased.
-    pub fn inverse(&self, causes: usize, wide: usize) -> Array2<f64> {
-        let start = self.blocks.len() * causes;
-        let rest = self.factor.inverse(wide);
-        let mut whole = Array2::zeros((start + wide, start + wide));
-        let mut put = |i: usize, j: usize, block: ArrayView2<f64>| {
-            for ((a, b), value) in block.indexed_iter() {
-                whole[[i + a, j + b]] += *value;
-                if i != j {
-                    whole[[j + b, i + a]] += *value;
-                }
-            }
-        };
-        put(start, start, rest.view());
-        let tied: Vec<Array2<f64>> = self.pull.iter().map(|pull| pull.dot(&rest)).collect();
-        for (k, block) in self.blocks.iter().enumerate() {
-            put(k * causes, start, tied[k].mapv(|v| -v).view());
-            put(k * causes, k * causes, block.inverse(causes).view());
-            for (m, pull) in self.pull.iter().enumerate().take(k + 1) {
-                let mut both = tied[k].dot(&pull.t());
-                if m == k {
-                    both = 0.5 * (&both + &both.t());
-                }
-                put(k * causes, m * causes, both.view());
-            }
-        }
-        whole
+            && self.tie.iter().chain(&self.own).all(|v| v.is_finite())
     }
 }

@@ -67,7 +67,7 @@ fn both_links_equal_the_reference() {
         let like_r = like_r.fit(&data).unwrap();
         same_fit(&like_r, expected);
         // Started again from there, it comes to the numbers of Newton's method.
-        let model = settings.fit(&data).unwrap();
+        let model = settings.fitter(Fitter::Newton).fit(&data).unwrap();
         close(model.deviance(), number(&expected["deviance"]), 1e-13);
         let (coef, se) = (numbers(&exact[name]["coef"]), numbers(&exact[name]["se"]));
         for j in 0..coef.len() {
@@ -127,7 +127,8 @@ fn robust_weighted_and_late_rows_equal_the_reference() {
                 "logit" => Link::Logit,
                 _ => Link::ComplementaryLogLog,
             };
-            let mut settings = Discrete::params(ten()).link(link).clusters(of(clusters));
+            let settings = Discrete::params(ten()).link(link).clusters(of(clusters));
+            let mut settings = settings.fitter(Fitter::Newton);
             if expected["weighted"].as_bool().unwrap() {
                 settings = settings.weights(of("pid").iter().map(|p| 1.0 + (p % 4) as f64).collect());
             }
@@ -248,13 +249,14 @@ fn without_columns_the_hazards_are_those_of_the_life_table() {
         let none = Array2::zeros((women.rows, 0));
         let model = Discrete::params(ten())
             .link(link)
+            .fitter(Fitter::Newton)
             .fit(&Dataset::new(none.clone(), subjects.clone()))
             .unwrap();
         let hazards = model.hazards(none.view()).unwrap();
         for (k, row) in life.iter().enumerate() {
             near(hazards[[0, k]], row.hazard.unwrap(), 1e-12);
         }
-        close(model.log_likelihood, model.log_likelihood_null, 1e-14);
+        close(model.log_likelihood, model.log_likelihood_null, 1e-13);
     }
 }
 
@@ -304,6 +306,17 @@ fn linfa_logistic_has_the_sign_of_the_event() {
             1e-3,
         );
     }
+}
+
+#[test]
+fn a_penalty_shrinks() {
+    let women = table("rotterdam.csv");
+    let data = Dataset::new(women.design(&["nodes"]), years(&women));
+    let slope = |penalty| {
+        let settings = Discrete::params(ten()).fitter(Fitter::LinfaLogistic { penalty });
+        settings.fit(&data).unwrap().coefficients[0]
+    };
+    assert!(slope(0.0) > slope(50.0) && slope(50.0) > slope(5000.0) && slope(5000.0) > 0.0);
 }
 
 #[test]
@@ -421,6 +434,27 @@ fn aliased_columns_and_stored_models() {
             again.curves(data.records.view()).unwrap()
         );
     }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let n = 30_000;
+    let x = Array2::from_shape_fn((n, 2), |(i, j)| ((i * (31 + 7 * j)) % 101) as f64 / 50.0);
+    let y: Array1<FollowUp> = (0..n)
+        .map(|i| FollowUp::until(((i * 17) % 97 + 1) as f64 / 20.0, (i % 3) as u32).unwrap())
+        .collect();
+    let data = Dataset::new(x, y);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let grid = || Intervals::unit(4).unwrap();
+        pool.install(|| {
+            (
+                Discrete::params(grid()).fit(&data).unwrap(),
+                Discrete::competing(grid(), 2).fit(&data).unwrap(),
+            )
+        })
+    };
+    assert!(with(1) == with(3));
 }
 
 proptest! {

@@ -26,8 +26,8 @@ impl<D: Data<Elem = f64>, T: AsSingleTargets<Elem = FollowUp>> Fit<ArrayBase<D, 
                 value: mtry as f64,
             });
         }
-        let sample = Sample::of(&rows.subjects, rows.weights, self)?;
-        let bins = Bins::of(rows.records.view());
+        let sample = Sample::of(&rows.subjects, &rows.weights, self)?;
+        let bins = Bins::of(rows.records.view(), &sample.order);
         let trees = streams(self.seed, self.ensemble_size)
             .into_par_iter()
             .map(|random| tree(self, &sample, &bins, random))
@@ -73,12 +73,11 @@ pub(super) fn bag(random: &mut Xoshiro256PlusPlus, n: usize, draw: Draw) -> Vec<
 fn tree(params: &ForestValidParams, sample: &Sample, bins: &Bins, mut random: Xoshiro256PlusPlus) -> (Tree, Leaves) {
     let mut weights = sample.weights.clone();
     let times = bag(&mut random, weights.len(), params.draw);
-    weights
-        .iter_mut()
-        .zip(times)
-        .for_each(|(w, times)| *w *= f64::from(times));
+    for (weight, row) in weights.iter_mut().zip(&sample.order) {
+        *weight *= f64::from(times[*row as usize]);
+    }
     let in_bag = |row: &u32| weights[*row as usize] > 0.0;
-    let rows = sample.order.iter().copied().filter(in_bag).collect();
+    let rows = (0..weights.len() as u32).filter(in_bag).collect();
     let mut splitter = LogRankSplitter::new(params, sample, bins, &weights, random);
     let grown = grow(bins, rows, params.max_depth, &mut splitter);
     let leaves = Leaves::of(&grown, sample, &weights);

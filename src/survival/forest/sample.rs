@@ -22,14 +22,15 @@ pub(super) struct Sample {
     pub grid: Vec<f64>,
     pub place: Vec<u16>,
     pub causes: Vec<u32>,
+    /// Rows of the data by exit, of one time events first. All below and each tree know them by their place in it, so that a
+    /// node's rows lie in memory as they are walked through.
+    pub order: Vec<u32>,
     pub subjects: Vec<Placed>,
     pub weights: Vec<f64>,
-    /// Rows by exit, of one time events first.
-    pub order: Vec<u32>,
 }
 
 impl Sample {
-    pub fn of(subjects: &[FollowUp], weights: Vec<f64>, params: &ForestValidParams) -> Result<Sample, Error> {
+    pub fn of(subjects: &[FollowUp], weights: &[f64], params: &ForestValidParams) -> Result<Sample, Error> {
         let counts = |s: &&FollowUp| s.had(params.cause);
         let mut times: Vec<f64> = subjects.iter().filter(counts).map(FollowUp::exit).collect();
         times.sort_unstable_by(f64::total_cmp);
@@ -48,10 +49,10 @@ impl Sample {
             exit: until(s.exit()),
             cause: causes.binary_search(&s.event()).ok().map(|place| place as u8),
         };
-        let subjects: Vec<Placed> = subjects.iter().map(place).collect();
+        let placed: Vec<Placed> = subjects.iter().map(place).collect();
         let mut order: Vec<u32> = (0..subjects.len() as u32).collect();
         order.sort_by_key(|i| {
-            let subject = &subjects[*i as usize];
+            let subject = &placed[*i as usize];
             (subject.exit, subject.cause.is_none())
         });
         let distinct = times.len();
@@ -64,8 +65,8 @@ impl Sample {
             grid: (0..kept).map(|i| times[last_of(i)]).collect(),
             place,
             causes,
-            subjects,
-            weights,
+            subjects: order.iter().map(|i| placed[*i as usize]).collect(),
+            weights: order.iter().map(|i| weights[*i as usize]).collect(),
             order,
         })
     }

@@ -67,10 +67,10 @@ proptest! {
         let x = Array2::from_shape_fn((n, 2), |(i, j)| f64::from(if j == 0 { seed[i].0 } else { seed[i].1 }));
         let weights: Vec<f64> = (0..n).map(|i| f64::from(seed[i].2)).collect();
         let params = stump().min_weight_leaf(1.0).min_weight_split(1.0).mtry(2).check().unwrap();
-        let sample = Sample::of(&subjects, weights.clone(), &params).unwrap();
-        let bins = Bins::of(x.view());
-        let mut splitter = LogRankSplitter::new(&params, &sample, &bins, &weights, streams(1, 1).remove(0));
-        let split = splitter.split(&sample.order);
+        let sample = Sample::of(&subjects, &weights, &params).unwrap();
+        let bins = Bins::of(x.view(), &sample.order);
+        let mut splitter = LogRankSplitter::new(&params, &sample, &bins, &sample.weights, streams(1, 1).remove(0));
+        let split = splitter.split(&(0..n as u32).collect::<Vec<u32>>());
         let mut best = 0.0_f64;
         for (column, cut) in (0..2).flat_map(|column| (0..5).map(move |cut| (column, f64::from(cut)))) {
             let left: Vec<bool> = x.column(column).iter().map(|v| *v <= cut).collect();
@@ -78,7 +78,8 @@ proptest! {
         }
         prop_assert!((split.map_or(0.0, |s| s.gain) - best).abs() <= 1e-8 * (1.0 + best), "{split:?} {best}");
         if let Some(split) = split {
-            let left: Vec<bool> = bins.column(split.column).iter().map(|code| *code <= split.code).collect();
+            let threshold = bins.threshold(split.column, split.code);
+            let left: Vec<bool> = x.column(split.column).iter().map(|v| *v <= threshold).collect();
             let own: f64 = (1..=2).map(|cause| log_rank(&subjects, &weights, &left, cause)).sum();
             prop_assert!((own - split.gain).abs() <= 1e-8 * (1.0 + own));
         }

@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use super::inference::Test;
 use super::log_rank::present;
-use super::risk_set::{Split, table};
+use super::risk_set::{Order, Split};
 use super::symmetric::Cholesky;
 use super::{Error, FollowUp};
 use score::Score;
@@ -105,7 +105,8 @@ impl GrayParams {
                 causes: 2,
             };
             let weights = vec![1.0; own.len()];
-            sum.add(&score::of(&table(&own, &weights, &split), groups, self.rho));
+            let table = Order::of(&own).table(&own, &weights, &split);
+            sum.add(&score::of(&table, groups, self.rho));
         }
         conclude(sum, groups)
     }

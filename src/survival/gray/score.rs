@@ -57,67 +57,66 @@ impl Sums {
 
 /// One time with events, before it and after.
 struct Instant<'t> {
-    at_risk: &'t [f64],
+    table: &'t Table,
+    row: usize,
     before: &'t [Curve],
     after: &'t [Curve],
-    /// Events of the cause in all groups, the pooled risk set, and the pooled incidence after.
+    /// Events of the cause in all groups, the pooled risk set, and the pooled incidence before and after.
     events: f64,
     pooled: f64,
-    fallen: f64,
+    fallen: [f64; 2],
+}
+
+/// What is carried from one time to the next.
+struct Sweep {
+    score: Vec<f64>,
+    sums: Sums,
+    compensator: Array2<f64>,
+    /// Room for the contrast of one time.
+    contrast: Array2<f64>,
 }
 
 /// `table` has two causes: the one compared, and all that compete.
 pub(super) fn of(table: &Table, groups: usize, rho: f64) -> Score {
     let others = groups - 1;
-    let mut result = Score::new(groups);
-    let mut sums = Sums {
-        xx: Array2::zeros((others, others)),
-        xy: Array2::zeros((others, groups)),
-        yy: vec![0.0; groups],
+    let mut sweep = Sweep {
+        score: vec![0.0; others],
+        sums: Sums {
+            xx: Array2::zeros((others, others)),
+            xy: Array2::zeros((others, groups)),
+            yy: vec![0.0; groups],
+        },
+        compensator: Array2::zeros((groups, groups)),
+        contrast: Array2::zeros((groups, groups)),
     };
-    let mut compensator = Array2::<f64>::zeros((groups, groups));
-    let mut contrast = Array2::<f64>::zeros((groups, groups));
     let mut before = vec![Curve { free: 1.0, fallen: 0.0 }; groups];
-    let mut fallen = 0.0_f64;
+    let mut after = before.clone();
+    let mut fallen = 0.0;
     for row in 0..table.rows() {
-        let after: Vec<Curve> = (0..groups).map(|g| step(table, row, g, before[g])).collect();
-        let at_risk = table.at_risk(row);
-        let present = || (0..groups).filter(|g| at_risk[*g] > 0.0);
-        // The risk set of the subdistribution: those who fell to another cause stay in it.
-        let watched = |g: usize| at_risk[g] / before[g].free;
-        let pooled: f64 = present().map(watched).sum();
-        let subject: f64 = present().map(|g| watched(g) * (1.0 - before[g].fallen)).sum();
-        let events: f64 = (0..groups).map(|g| table.events(row, g)[0]).sum();
-        let left = (1.0 - fallen).max(0.0);
-        let weight = left.powf(rho);
-        let hazard = if events > 0.0 { events / (pooled * left) } else { 0.0 };
-        contrast.fill(0.0);
-        for i in present() {
-            for j in present() {
-                let same = if i == j { 1.0 } else { 0.0 };
-                contrast[[i, j]] = weight * watched(i) * (same - watched(j) / pooled);
-                compensator[[i, j]] += contrast[[i, j]] * hazard;
-            }
+        for (group, after) in after.iter_mut().enumerate() {
+            *after = step(table, row, group, before[group]);
         }
-        for i in present().filter(|i| *i < others) {
-            let expected = events * watched(i) * (1.0 - before[i].fallen) / subject;
-            result.score[i] += weight * (table.events(row, i)[0] - expected);
-        }
-        fallen += events / pooled;
+        let at_risk = table.at_risk(row).iter().zip(&before);
+        let pooled: f64 = at_risk
+            .filter(|(n, _)| **n > 0.0)
+            .map(|(n, curve)| n / curve.free)
+            .sum();
+        let events: f64 = (0..groups).map(|group| table.events(row, group)[0]).sum();
         let instant = Instant {
-            at_risk,
+            table,
+            row,
             before: &before,
             after: &after,
             events,
             pooled,
-            fallen,
+            fallen: [fallen, fallen + events / pooled],
         };
-        let competing = |g: usize| table.events(row, g)[1];
-        instant.add(&mut sums, &contrast, &compensator, competing);
-        before = after;
+        instant.compare(&mut sweep, rho);
+        instant.vary(&mut sweep);
+        fallen = instant.fallen[1];
+        before.copy_from_slice(&after);
     }
-    join(&mut result, &sums, &compensator);
-    result
+    sweep.join()
 }
 
 fn step(table: &Table, row: usize, group: usize, before: Curve) -> Curve {
@@ -142,50 +141,85 @@ fn ties(events: f64, at_risk: f64) -> f64 {
 }
 
 impl Instant<'_> {
-    fn add(
-        &self,
-        sums: &mut Sums,
-        contrast: &Array2<f64>,
-        compensator: &Array2<f64>,
-        competing: impl Fn(usize) -> f64,
-    ) {
-        let others = sums.xx.nrows();
-        let mut x = vec![0.0; others];
-        for k in (0..self.at_risk.len()).filter(|k| self.at_risk[*k] > 0.0) {
-            let (free, at_risk) = (self.before[k].free, self.at_risk[k]);
+    fn present(&self) -> impl Iterator<Item = usize> {
+        let at_risk = self.table.at_risk(self.row);
+        (0..at_risk.len()).filter(|group| at_risk[*group] > 0.0)
+    }
+
+    /// The risk set of the subdistribution: those who fell to another cause stay in it.
+    fn watched(&self, group: usize) -> f64 {
+        self.table.at_risk(self.row)[group] / self.before[group].free
+    }
+
+    /// Adds to the score, and to the compensator that the groups have in common.
+    fn compare(&self, sweep: &mut Sweep, rho: f64) {
+        let left = (1.0 - self.fallen[0]).max(0.0);
+        let weight = left.powf(rho);
+        let hazard = if self.events > 0.0 {
+            self.events / (self.pooled * left)
+        } else {
+            0.0
+        };
+        sweep.contrast.fill(0.0);
+        for i in self.present() {
+            for j in self.present() {
+                let same = if i == j { 1.0 } else { 0.0 };
+                let contrast = weight * self.watched(i) * (same - self.watched(j) / self.pooled);
+                sweep.contrast[[i, j]] = contrast;
+                sweep.compensator[[i, j]] += contrast * hazard;
+            }
+        }
+        let subject = |group: usize| self.watched(group) * (1.0 - self.before[group].fallen);
+        let all: f64 = self.present().map(subject).sum();
+        let others = sweep.score.len();
+        for i in self.present().filter(|i| *i < others) {
+            let expected = self.events * subject(i) / all;
+            sweep.score[i] += weight * (self.table.events(self.row, i)[0] - expected);
+        }
+    }
+
+    /// Adds to the variance what the events of this time make of it.
+    fn vary(&self, sweep: &mut Sweep) {
+        let mut x = vec![0.0; sweep.score.len()];
+        for k in self.present() {
+            let (free, at_risk) = (self.before[k].free, self.table.at_risk(self.row)[k]);
             let left = self.after[k].free;
             // Pooled share free of the cause over the group's share free of both.
-            let ratio = if left > 0.0 { (1.0 - self.fallen) / left } else { 0.0 };
+            let ratio = if left > 0.0 { (1.0 - self.fallen[1]) / left } else { 0.0 };
             if self.events > 0.0 {
                 let y = 1.0 - ratio;
                 let size = ties(self.events, self.pooled * free) * free * self.events / (self.pooled * at_risk);
                 for (i, x) in x.iter_mut().enumerate() {
-                    *x = contrast[[i, k]] - y * compensator[[i, k]];
+                    *x = sweep.contrast[[i, k]] - y * sweep.compensator[[i, k]];
                 }
-                sums.add(k, size, &x, y);
+                sweep.sums.add(k, size, &x, y);
             }
-            let other = competing(k);
+            let other = self.table.events(self.row, k)[1];
             if other > 0.0 && left > 0.0 {
                 let size = ties(other, at_risk) * other * (free / at_risk).powi(2);
                 for (i, x) in x.iter_mut().enumerate() {
-                    *x = ratio * compensator[[i, k]];
+                    *x = ratio * sweep.compensator[[i, k]];
                 }
-                sums.add(k, size, &x, -ratio);
+                sweep.sums.add(k, size, &x, -ratio);
             }
         }
     }
 }
 
-fn join(result: &mut Score, sums: &Sums, compensator: &Array2<f64>) {
-    let others = result.score.len();
-    for i in 0..others {
-        for j in 0..others {
+impl Sweep {
+    fn join(self) -> Score {
+        let (sums, compensator) = (&self.sums, &self.compensator);
+        let variance = Array2::from_shape_fn(sums.xx.raw_dim(), |(i, j)| {
             let mut variance = sums.xx[[i, j]];
             for (k, yy) in sums.yy.iter().enumerate() {
                 let (ci, cj) = (compensator[[i, k]], compensator[[j, k]]);
                 variance += ci * cj * yy + ci * sums.xy[[j, k]] + cj * sums.xy[[i, k]];
             }
-            result.variance[[i, j]] = variance;
+            variance
+        });
+        Score {
+            score: self.score,
+            variance,
         }
     }
 }

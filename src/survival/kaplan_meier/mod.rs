@@ -1,13 +1,14 @@
 //! The Kaplan-Meier curve with Greenwood's standard error, delayed entry and case weights.
 
 mod limits;
+pub(in crate::survival) mod robust;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use limits::Limits;
 
 use super::inference::z;
-use super::risk_set::whole;
+use super::risk_set::{Order, Table, Watched, checked_weights, one_group, whole};
 use super::{Error, FollowUp};
 
 /// The curve just after one event time.
@@ -23,9 +24,22 @@ pub struct Step {
 }
 
 /// The estimated chance to be free of any event. Kaplan & Meier, J Am Stat Assoc 1958;53:457.
+///
+/// ```
+/// use metwatch::survival::{FollowUp, KaplanMeier, Limits};
+///
+/// let subjects = [FollowUp::until(1.0, 1)?, FollowUp::until(2.0, 0)?, FollowUp::until(3.0, 1)?, FollowUp::until(4.0, 0)?];
+/// let curve = KaplanMeier::fit(&subjects, None)?;
+/// assert_eq!(curve.survival_at(3.5), 0.75 * 0.5);
+/// let (lower, upper) = curve.limits_at(3.5, Limits::LogLog, 0.95)?.expect("the curve is above 0");
+/// assert!(lower < 0.375 && 0.375 < upper);
+/// # Ok::<(), metwatch::survival::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct KaplanMeier {
+    /// One a distinct time with an event, in order.
     pub steps: Vec<Step>,
+    /// How many subjects.
     pub n: usize,
     /// The largest time under observation: beyond it the curve says nothing.
     pub followed_to: f64,
@@ -35,9 +49,31 @@ pub struct KaplanMeier {
 }
 
 impl KaplanMeier {
-    /// Any event counts, whatever its cause. Weights are one a subject, above 0. Errors: `Empty`, `Lengths`, `Weight`.
+    /// Any event counts, whatever its cause. Weights are one a subject, above 0; Greenwood's error takes a weight of 2 for two
+    /// subjects. Errors: `Empty`, `Lengths`, `Weight`.
     pub fn fit(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<KaplanMeier, Error> {
-        let table = whole(subjects, weights)?;
+        let (table, watched) = whole(subjects, weights)?;
+        Ok(KaplanMeier::of(&table, watched))
+    }
+
+    /// The same curve with the robust standard error, for weights that are no counts (R's choice for fractional weights): the
+    /// infinitesimal jackknife. Errors: as `fit`.
+    pub fn fit_robust(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<KaplanMeier, Error> {
+        if subjects.is_empty() {
+            return Err(Error::Empty);
+        }
+        let (weights, order) = (checked_weights(weights, subjects.len())?, Order::of(subjects));
+        let table = order.table(subjects, &weights, &one_group(1));
+        let spans = order.spans(subjects, &weights, &table.times);
+        let mut curve = KaplanMeier::of(&table, order.watched());
+        let errors = robust::additive(&spans, &robust::odds(&table));
+        for (step, error) in curve.steps.iter_mut().zip(errors) {
+            step.se = step.se.map(|_| step.survival * error);
+        }
+        Ok(curve)
+    }
+
+    fn of(table: &Table, watched: Watched) -> KaplanMeier {
         let (mut survival, mut greenwood) = (1.0, 0.0);
         let step = |row: usize| {
             let (at_risk, events) = (table.at_risk(row)[0], table.events(row, 0)[0]);
@@ -48,16 +84,16 @@ impl KaplanMeier {
                 at_risk,
                 events,
                 survival,
-                se: (survival > 0.0).then(|| survival * greenwood.sqrt()),
+                se: (survival > 0.0).then(|| survival * f64::sqrt(greenwood)),
             }
         };
-        Ok(KaplanMeier {
+        KaplanMeier {
             steps: (0..table.rows()).map(step).collect(),
-            n: subjects.len(),
-            followed_to: table.exits[table.exits.len() - 1],
-            entries: table.entries,
-            exits: table.exits,
-        })
+            n: watched.exits.len(),
+            followed_to: watched.exits[watched.exits.len() - 1],
+            entries: watched.entries,
+            exits: watched.exits,
+        }
     }
 
     /// The last step at or before `time`.
@@ -65,8 +101,16 @@ impl KaplanMeier {
         self.steps[..self.steps.partition_point(|step| step.time <= time)].last()
     }
 
+    /// The chance to be free of the event until `time`; 1 before the first event, and the last value beyond the follow-up.
     pub fn survival_at(&self, time: f64) -> f64 {
         self.step_at(time).map_or(1.0, |step| step.survival)
+    }
+
+    /// The chance to be free of the event until `time` for somebody free of it at `given`; `None` where the curve has come to 0
+    /// by then.
+    pub fn conditional_at(&self, time: f64, given: f64) -> Option<f64> {
+        let start = self.survival_at(given);
+        (start > 0.0).then(|| self.survival_at(time.max(given)) / start)
     }
 
     /// How many subjects are at risk just before `time`; at 0, those watched from the origin.

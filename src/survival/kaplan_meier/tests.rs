@@ -9,6 +9,7 @@ const TOLERANCE: f64 = 1e-10;
 fn same_rows(curve: &KaplanMeier, expected: &Value) {
     let rows = expected["rows"].as_array().unwrap();
     assert_eq!(curve.steps.len(), rows.len());
+    assert_eq!(Some(curve.n as u64), expected["n"].as_u64());
     for (step, row) in curve.steps.iter().zip(rows) {
         near(step.time, row["time"].as_f64().unwrap(), 0.0);
         near(step.at_risk, row["n_risk"].as_f64().unwrap(), TOLERANCE);
@@ -99,6 +100,114 @@ fn limits_and_quartiles() {
     );
 }
 
+/// Ten subjects, half of them entering late, with weights that are no counts.
+pub(crate) fn fractional(late: bool) -> (Vec<FollowUp>, Vec<f64>) {
+    let rows = [
+        (0.0, 2.0, 1, 0.5),
+        (0.0, 3.0, 0, 1.5),
+        (1.0, 3.0, 1, 2.25),
+        (0.0, 4.0, 2, 1.0),
+        (2.0, 5.0, 1, 0.75),
+        (0.0, 5.0, 2, 1.0),
+        (0.0, 6.0, 0, 1.25),
+        (3.0, 7.0, 1, 2.0),
+        (0.0, 8.0, 1, 1.0),
+        (1.0, 9.0, 0, 0.3),
+    ];
+    let subject = |(entry, exit, event, _)| FollowUp::new(if late { entry } else { 0.0 }, exit, event).unwrap();
+    (rows.map(subject).to_vec(), rows.map(|row| row.3).to_vec())
+}
+
+/// R 4.2.2, survival 3.5-3: survfit(Surv(t0, t1, e > 0) ~ 1, weights = w) and survfit(Surv(t1, e > 0) ~ 1, weights = w).
+#[test]
+fn the_robust_error_of_fractional_weights() {
+    let expected = [
+        (
+            true,
+            [
+                0.9431818181818182,
+                0.7086891009542945,
+                0.6116084021934323,
+                0.4417171793619233,
+                0.1740097979304546,
+                0.04015610721472031,
+            ],
+            [
+                0.05805746924137587,
+                0.1893348993266807,
+                0.1834025947351801,
+                0.1737411662080664,
+                0.1441732262200705,
+                0.04457023083151516,
+            ],
+        ),
+        (
+            false,
+            [
+                0.9567099567099567,
+                0.761904761904762,
+                0.6575342465753425,
+                0.4748858447488585,
+                0.1870762418707624,
+                0.04317144043171441,
+            ],
+            [
+                0.04413007316673011,
+                0.1673000510387422,
+                0.1778000253229069,
+                0.1855784088154013,
+                0.1451819471207403,
+                0.0466038681895432,
+            ],
+        ),
+    ];
+    for (late, survival, errors) in expected {
+        let (subjects, weights) = fractional(late);
+        let curve = KaplanMeier::fit_robust(&subjects, Some(&weights)).unwrap();
+        assert_eq!(curve.steps.len(), 6);
+        for (k, step) in curve.steps.iter().enumerate() {
+            near(step.survival, survival[k], 1e-14);
+            near(step.se.unwrap(), errors[k], 1e-14);
+        }
+    }
+}
+
+/// R 4.2.2, survival 3.5-3: survfit(Surv(t1, e > 0) ~ 1, conf.type = …) at 5.
+#[test]
+fn limits_on_five_scales() {
+    let curve = KaplanMeier::fit(&fractional(false).0, None).unwrap();
+    for (limits, lower, upper) in [
+        (Limits::Plain, 0.1314397694835134, 0.7828459448022007),
+        (Limits::Log, 0.2241959475856693, 0.9321292114652509),
+        (Limits::LogLog, 0.1429821627556124, 0.7297791060152379),
+        (Limits::Logit, 0.1847780348116855, 0.7577906305451927),
+        (Limits::Arcsine, 0.1629919625124895, 0.7689705378688416),
+    ] {
+        let ours = curve.limits_at(5.0, limits, 0.95).unwrap().unwrap();
+        near(ours.0, lower, 1e-14);
+        near(ours.1, upper, 1e-14);
+    }
+    assert_eq!(Limits::Logit.of(0.0, 0.1, 1.96), None);
+}
+
+#[test]
+fn a_large_weight_that_comes_late_leaves_no_trace() {
+    let subjects = [(0.0, 2.0, 1), (0.0, 4.0, 1), (3.0, 5.0, 1)].map(|(a, b, e)| FollowUp::new(a, b, e).unwrap());
+    let curve = KaplanMeier::fit(&subjects, Some(&[1.0, 1.0, 1e20])).unwrap();
+    assert_eq!((curve.steps[0].at_risk, curve.steps[0].survival), (2.0, 0.5));
+    assert_eq!(curve.survival_at(5.0), 0.0);
+}
+
+#[test]
+fn what_is_left_for_those_who_came_so_far() {
+    let curve = KaplanMeier::fit(&fractional(false).0, None).unwrap();
+    let expected = curve.survival_at(7.0) / curve.survival_at(4.0);
+    assert_eq!(curve.conditional_at(7.0, 4.0), Some(expected));
+    assert_eq!(curve.conditional_at(3.0, 4.0), Some(1.0));
+    let all_fall = KaplanMeier::fit(&[FollowUp::until(1.0, 1).unwrap()], None).unwrap();
+    assert_eq!(all_fall.conditional_at(3.0, 1.0), None);
+}
+
 #[test]
 fn follow_up_is_the_time_to_censoring() {
     let women = table("rotterdam.csv").follow_up("rfs_days", "rfs_event");
@@ -172,7 +281,7 @@ proptest! {
         for step in &curve.steps {
             prop_assert!(step.survival <= last && step.survival >= 0.0);
             last = step.survival;
-            for limits in [Limits::Plain, Limits::Log, Limits::LogLog] {
+            for limits in [Limits::Plain, Limits::Log, Limits::LogLog, Limits::Logit, Limits::Arcsine] {
                 if let Some((lower, upper)) = curve.limits_at(step.time, limits, 0.95).unwrap() {
                     prop_assert!(0.0 <= lower && lower <= step.survival && step.survival <= upper && upper <= 1.0);
                 }
@@ -194,5 +303,15 @@ proptest! {
         let twice: Vec<FollowUp> = subjects.iter().chain(&subjects).copied().collect();
         let a = KaplanMeier::fit(&subjects, Some(&vec![2.0; subjects.len()])).unwrap();
         prop_assert_eq!(a.steps, KaplanMeier::fit(&twice, None).unwrap().steps);
+    }
+
+    #[test]
+    fn without_late_entry_and_weights_the_robust_error_is_greenwoods(subjects in some_subjects()) {
+        let subjects: Vec<FollowUp> = subjects.iter().map(|s| FollowUp::until(s.exit(), s.event()).unwrap()).collect();
+        let curves = [KaplanMeier::fit(&subjects, None).unwrap(), KaplanMeier::fit_robust(&subjects, None).unwrap()];
+        for (a, b) in curves[0].steps.iter().zip(&curves[1].steps) {
+            prop_assert_eq!((a.survival, a.se.is_some()), (b.survival, b.se.is_some()));
+            prop_assert!((a.se.unwrap_or(0.0) - b.se.unwrap_or(0.0)).abs() < 1e-12);
+        }
     }
 }

@@ -9,7 +9,7 @@ use ndarray::Array2;
 pub use params::{LogRankParams, Weighting};
 
 use super::inference::Test;
-use super::risk_set::{Split, Table, checked_weights, table};
+use super::risk_set::{Order, Split, Table, checked_weights};
 use super::symmetric::Cholesky;
 use super::{Error, FollowUp};
 
@@ -141,10 +141,8 @@ impl LogRankParams {
         }
         let compare = |sums: &mut LogRank, subjects: &[FollowUp], weights: &[f64], group: &dyn Fn(usize) -> usize| {
             let causes = 1;
-            sums.add(
-                &table(subjects, weights, &Split { group, groups, causes }),
-                self.weighting,
-            );
+            let table = Order::of(subjects).table(subjects, weights, &Split { group, groups, causes });
+            sums.add(&table, self.weighting);
         };
         let Some(strata) = &self.strata else {
             compare(&mut sums, subjects, &weights, &|i| group[i]);

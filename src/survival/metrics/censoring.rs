@@ -1,6 +1,7 @@
 //! The chance to be still under observation: the reverse Kaplan-Meier curve that weighs what censoring has taken away.
 
-use crate::survival::risk_set::{ascending, checked_weights};
+use super::packed::ascending;
+use crate::survival::risk_set::checked_weights;
 use crate::survival::{Error, FollowUp};
 
 /// What an event at T weighs.
@@ -15,7 +16,7 @@ pub enum CaseWeight {
 
 /// G(t), the chance not to be censored by `t`, where censoring is the event. At a tied time events leave the risk set before the
 /// censorings. Graf et al., Stat Med 1999;18:2529.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Censoring {
     times: Vec<f64>,
     free: Vec<f64>,
@@ -34,10 +35,7 @@ impl Censoring {
         let by_entry = ascending(n, |i| subjects[i].entry());
         let (mut entered, mut g) = (0, 1.0);
         let (mut at_risk, mut count) = (0.0, 0);
-        let mut curve = Censoring {
-            times: Vec::new(),
-            free: Vec::new(),
-        };
+        let mut curve = Censoring::default();
         for tied in by_exit.chunk_by(|a, b| subjects[*a].exit() == subjects[*b].exit()) {
             let time = subjects[tied[0]].exit();
             while entered < n && subjects[by_entry[entered]].entry() < time {

@@ -1,8 +1,8 @@
 //! How each subject moves a measure through the censoring curve that they are all weighed by.
 
 use super::censoring::CaseWeight;
+use super::packed::ascending;
 use crate::survival::FollowUp;
-use crate::survival::risk_set::ascending;
 
 /// The martingale of the censoring hazard over the share at risk: Blanche et al., Stat Med 2013;32:5381, appendix A. The share at risk
 /// is counted before events of the same time leave, as in riskRegression.

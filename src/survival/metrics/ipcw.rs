@@ -6,6 +6,7 @@ use ndarray::ArrayView2;
 
 use super::censoring::{CaseWeight, Censoring, from_the_origin, one_a_subject, risks_of};
 use super::influence::Influence;
+use super::packed::ascending;
 use crate::survival::inference::z;
 use crate::survival::{Error, FollowUp};
 
@@ -117,7 +118,10 @@ impl<'a> Ipcw<'a> {
             });
         }
         integrate(times, |k| {
-            Ok(self.at(times[k])?.brier(&risks.column(k).to_vec())?.value)
+            let column = risks.column(k).to_vec();
+            risks_of(self.subjects, &column)?;
+            let sum: f64 = self.at(times[k])?.squares(column).sum();
+            Ok(sum / self.subjects.len() as f64)
         })
     }
 
@@ -175,13 +179,17 @@ impl Horizon<'_> {
 
     /// The Brier score of numbers that need not be chances.
     pub(super) fn score(&self, risks: &[f64]) -> Estimate {
-        let square = |(i, risk): (usize, &f64)| self.weights[i] * (f64::from(u8::from(self.is_case(i))) - risk).powi(2);
-        let parts: Vec<f64> = risks.iter().enumerate().map(square).collect();
+        let parts: Vec<f64> = self.squares(risks.iter().copied()).collect();
         let value = parts.iter().sum::<f64>() / parts.len() as f64;
         Estimate {
             value,
             se: self.se(&parts, value),
         }
+    }
+
+    fn squares(&self, risks: impl IntoIterator<Item = f64>) -> impl Iterator<Item = f64> {
+        let weighted = self.weights.iter().enumerate().zip(risks);
+        weighted.map(|((i, weight), risk)| weight * (f64::from(u8::from(self.is_case(i))) - risk).powi(2))
     }
 
     /// The Brier score where everybody is told the same risk.
@@ -199,46 +207,46 @@ impl Horizon<'_> {
     /// 2013;32:5381. `None` without cases or without controls. Errors: `Lengths`, `NotFinite`. One sort of the scores.
     pub fn auc(&self, scores: &[f64]) -> Result<Option<Estimate>, Error> {
         one_a_subject(self.ipcw.subjects, scores)?;
-        let mut order: Vec<usize> = (0..scores.len()).filter(|i| self.weights[*i] > 0.0).collect();
-        order.sort_unstable_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
+        let mut order = ascending(scores.len(), |i| scores[i]);
+        order.retain(|i| self.weights[*i] > 0.0);
         let case: Vec<bool> = (0..scores.len()).map(|i| self.is_case(i)).collect();
-        let total = |cases: bool| -> f64 {
-            let one = order.iter().filter(|i| case[**i] == cases);
-            one.map(|i| self.weights[*i]).sum()
-        };
-        let (cases, controls) = (total(true), total(false));
-        if cases <= 0.0 || controls <= 0.0 {
+        let mut total = [0.0; 2]; // weight of the controls and of the cases
+        for &i in &order {
+            total[usize::from(case[i])] += self.weights[i];
+        }
+        if total[0] <= 0.0 || total[1] <= 0.0 {
             return Ok(None);
         }
-        // What each wins against the other side, ties half: weight below for cases, weight above for controls.
+        let wins = self.wins(scores, &order, &case, total[1]);
+        let pairs = total[0] * total[1];
+        let won: f64 = (order.iter().filter(|i| case[**i]))
+            .map(|i| self.weights[*i] * wins[*i])
+            .sum();
+        let value = won / pairs;
+        let part = |i: usize| self.weights[i] * (wins[i] - value * total[usize::from(!case[i])]) / pairs;
+        let parts: Vec<f64> = (0..scores.len()).map(|i| part(i) * scores.len() as f64).collect();
+        Ok(Some(Estimate {
+            value,
+            se: self.se(&parts, 0.0),
+        }))
+    }
+
+    /// The weight of the controls below each case and of the cases above each control, ties half.
+    fn wins(&self, scores: &[f64], order: &[usize], case: &[bool], cases: f64) -> Vec<f64> {
         let mut wins = vec![0.0; scores.len()];
-        let (mut below, mut won) = ([0.0; 2], 0.0);
+        let mut below = [0.0; 2];
         for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
             let mut here = [0.0; 2];
             for &i in tied {
                 here[usize::from(case[i])] += self.weights[i];
             }
+            let middle = [0, 1].map(|side| below[side] + 0.5 * here[side]);
             for &i in tied {
-                wins[i] = if case[i] {
-                    below[0] + 0.5 * here[0]
-                } else {
-                    cases - below[1] - 0.5 * here[1]
-                };
-                won += if case[i] { self.weights[i] * wins[i] } else { 0.0 };
+                wins[i] = if case[i] { middle[0] } else { cases - middle[1] };
             }
             below = [below[0] + here[0], below[1] + here[1]];
         }
-        let value = won / (cases * controls);
-        let parts: Vec<f64> = (0..scores.len())
-            .map(|i| {
-                let all = if case[i] { controls } else { cases };
-                self.weights[i] * (wins[i] - value * all) / (cases * controls) * scores.len() as f64
-            })
-            .collect();
-        Ok(Some(Estimate {
-            value,
-            se: self.se(&parts, 0.0),
-        }))
+        wins
     }
 
     /// Of a mean of `parts` around `centre`, with what the censoring weights themselves add.

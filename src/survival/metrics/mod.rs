@@ -34,6 +34,7 @@ mod ipcw;
 mod landmark;
 mod net_benefit;
 mod observed;
+mod packed;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! The share that had the event by a horizon, for a whole cohort or any part of it, from one sort.
 
 use super::censoring::from_the_origin;
-use crate::survival::risk_set::ascending;
+use super::packed::ascending;
 use crate::survival::{Error, FollowUp};
 
 /// Subjects in the order of time.

@@ -45,13 +45,11 @@ impl MultiStateParams {
             });
         }
         let weights = checked_weights(self.weights.as_deref(), rows.len())?;
-        let mut histories = self.histories(rows, &weights)?;
-        let times = place(rows, &mut histories.stays)?;
-        let at_risk = at_risk(&histories.stays, times.len(), self.states);
-        let jumps = jumps(&mut histories.stays, self.states);
-        let mut starts: Vec<usize> = (0..histories.stays.len()).collect();
-        starts.sort_unstable_by_key(|place| (histories.stays[*place].first, *place));
-        let start = start(&histories.stays, self.states);
+        let histories = self.histories(rows, &weights)?;
+        let Placed { times, stays, starts } = place(rows, histories.stays)?;
+        let jumps = jumps(&stays, self.states);
+        let at_risk = at_risk(&stays, &jumps, times.len(), self.states);
+        let start = start(&stays, self.states);
         let occupation = occupation(&start, &jumps, &at_risk);
         Ok(MultiState {
             states: self.states,
@@ -64,7 +62,7 @@ impl MultiStateParams {
             censored: histories.censored,
             followed_to: rows.iter().map(|row| row.exit).fold(0.0, f64::max),
             jumps,
-            stays: histories.stays,
+            stays,
             starts,
             start_varies: self.start_varies,
         })
@@ -84,62 +82,76 @@ impl MultiStateParams {
                 targets: rows.len(),
             });
         }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        let key = |i: &usize| (rows[*i].id, (rows[*i].entry + 0.0).to_bits(), *i);
-        order.sort_unstable_by_key(key);
-        let unplaced = Stay {
+        let mut order: Vec<(u64, u64, usize)> = (rows.iter().zip(0..))
+            .map(|(row, i)| (row.id, (row.entry + 0.0).to_bits(), i))
+            .collect();
+        order.sort_unstable();
+        let mut histories = Histories {
+            stays: weights.iter().map(|weight| Stay::new(*weight)).collect(),
+            subjects: 0,
+            transitions: Array2::zeros((self.states, self.states)),
+            censored: vec![0; self.states],
+        };
+        for own in order.chunk_by(|a, b| a.0 == b.0) {
+            self.follow(rows, own, &mut histories)?;
+            histories.subjects += 1;
+        }
+        Ok(histories)
+    }
+
+    /// One subject from row to row, in order of time.
+    fn follow(&self, rows: &[Sojourn], own: &[(u64, u64, usize)], histories: &mut Histories) -> Result<(), Error> {
+        let first = own[0].2;
+        let mut state = self.known(first, self.initial.as_ref().map_or(0, |initial| initial[first]))?;
+        let mut seen_to = 0.0;
+        let mut censored = false;
+        for &(_, _, i) in own {
+            let row = rows[i];
+            if row.entry < seen_to {
+                return Err(Error::Overlap {
+                    row: i,
+                    time: row.entry,
+                });
+            }
+            let to = row
+                .to
+                .map(|to| self.known(i, to))
+                .transpose()?
+                .filter(|to| *to != state);
+            let stay = &mut histories.stays[i];
+            (stay.subject, stay.state, stay.to) = (histories.subjects, state, to);
+            if let Some(to) = to {
+                histories.transitions[[state, to]] += 1;
+            }
+            (state, seen_to, censored) = (to.unwrap_or(state), row.exit, to.is_none());
+        }
+        histories.censored[state] += usize::from(censored);
+        Ok(())
+    }
+}
+
+impl Stay {
+    fn new(weight: f64) -> Stay {
+        Stay {
             subject: 0,
             first: 0,
             last: 0,
             state: 0,
             to: None,
-            weight: 1.0,
-        };
-        let mut histories = Histories {
-            stays: vec![unplaced; rows.len()],
-            subjects: 0,
-            transitions: Array2::zeros((self.states, self.states)),
-            censored: vec![0; self.states],
-        };
-        for own in order.chunk_by(|a, b| rows[*a].id == rows[*b].id) {
-            let mut state = self.known(own[0], self.initial.as_ref().map_or(0, |initial| initial[own[0]]))?;
-            let mut seen_to = 0.0;
-            for &i in own {
-                let row = rows[i];
-                if row.entry < seen_to {
-                    return Err(Error::Overlap {
-                        row: i,
-                        time: row.entry,
-                    });
-                }
-                let to = row
-                    .to
-                    .map(|to| self.known(i, to))
-                    .transpose()?
-                    .filter(|to| *to != state);
-                histories.stays[i] = Stay {
-                    subject: histories.subjects,
-                    state,
-                    to,
-                    weight: weights[i],
-                    ..unplaced
-                };
-                if let Some(to) = to {
-                    histories.transitions[[state, to]] += 1;
-                }
-                (state, seen_to) = (to.unwrap_or(state), row.exit);
-            }
-            if own.last().is_some_and(|i| histories.stays[*i].to.is_none()) {
-                histories.censored[state] += 1;
-            }
-            histories.subjects += 1;
+            weight,
         }
-        Ok(histories)
     }
 }
 
-/// Places the stays among the distinct times of a transition, and gives those.
-fn place(rows: &[Sojourn], stays: &mut [Stay]) -> Result<Vec<f64>, Error> {
+/// Stays among the distinct times of a transition: in order of their end, and their places in order of their start.
+struct Placed {
+    times: Vec<f64>,
+    stays: Vec<Stay>,
+    starts: Vec<usize>,
+}
+
+/// Stays that are never at risk at a transition are dropped.
+fn place(rows: &[Sojourn], mut stays: Vec<Stay>) -> Result<Placed, Error> {
     let by_exit = ascending(rows.len(), |i| rows[i].exit);
     let moves = by_exit.iter().filter(|i| stays[**i].to.is_some());
     let mut times: Vec<f64> = moves.map(|i| rows[*i].exit).collect();
@@ -147,23 +159,36 @@ fn place(rows: &[Sojourn], stays: &mut [Stay]) -> Result<Vec<f64>, Error> {
     if times.is_empty() {
         return Err(Error::NoEvents);
     }
+    let by_entry = ascending(rows.len(), |i| rows[i].entry);
     let mut until = 0;
-    for i in by_exit {
-        until += times[until..].iter().take_while(|time| **time <= rows[i].exit).count();
-        stays[i].last = until;
-    }
-    until = 0;
-    for i in ascending(rows.len(), |i| rows[i].entry) {
+    for &i in &by_entry {
         until += times[until..].iter().take_while(|time| **time <= rows[i].entry).count();
         stays[i].first = until;
     }
-    Ok(times)
+    until = 0;
+    let mut placed = Vec::with_capacity(rows.len());
+    let mut place = vec![None; rows.len()];
+    for i in by_exit {
+        until += times[until..].iter().take_while(|time| **time <= rows[i].exit).count();
+        if stays[i].first < until {
+            place[i] = Some(placed.len());
+            placed.push(Stay {
+                last: until,
+                ..stays[i]
+            });
+        }
+    }
+    Ok(Placed {
+        times,
+        stays: placed,
+        starts: by_entry.into_iter().filter_map(|i| place[i]).collect(),
+    })
 }
 
-fn at_risk(stays: &[Stay], steps: usize, states: usize) -> Array2<f64> {
+fn at_risk(stays: &[Stay], jumps: &[Jump], steps: usize, states: usize) -> Array2<f64> {
     let mut weight = Array2::<f64>::zeros((steps, states));
     let mut number = Array2::<i64>::zeros((steps, states));
-    for stay in stays.iter().filter(|stay| stay.first < stay.last) {
+    for stay in stays {
         weight[[stay.first, stay.state]] += stay.weight;
         number[[stay.first, stay.state]] += 1;
         if stay.last < steps {
@@ -180,13 +205,19 @@ fn at_risk(stays: &[Stay], steps: usize, states: usize) -> Array2<f64> {
             weight[[step, state]] = sum;
         }
     }
+    // No fewer are at risk than go, whatever rounding did.
+    let mut going = 0.0;
+    for (i, jump) in jumps.iter().enumerate() {
+        let place = (jump.step, jump.from);
+        let same = i > 0 && (jumps[i - 1].step, jumps[i - 1].from) == place;
+        going = if same { going + jump.weight } else { jump.weight };
+        weight[place] = f64::max(weight[place], going);
+    }
     weight
 }
 
-/// Transitions in order of time. Stays that are never at risk at a step are dropped, the others put in order of their end.
-fn jumps(stays: &mut Vec<Stay>, states: usize) -> Vec<Jump> {
-    stays.retain(|stay| stay.first < stay.last);
-    stays.sort_by_key(|stay| stay.last);
+/// Transitions in order of time.
+fn jumps(stays: &[Stay], states: usize) -> Vec<Jump> {
     let mut jumps = Vec::new();
     let mut weight = vec![0.0; states * states];
     for tied in stays.chunk_by(|a, b| a.last == b.last) {

@@ -189,7 +189,49 @@ fn degenerate_input() {
     assert_eq!((sure.hazard_at(0, 1, 1.0), sure.hazard_at(1, 0, 1.0)), (1.0, 0.0));
 }
 
+/// Subjects with up to three rows each, times on a coarse grid; one number in four goes nowhere.
+fn some_histories() -> impl Strategy<Value = (Vec<Sojourn>, Vec<usize>)> {
+    let row = (0u8..2, 1u8..4, 0usize..4);
+    let subject = (0usize..3, prop::collection::vec(row, 1..4));
+    prop::collection::vec(subject, 2..15).prop_map(|subjects| {
+        let (mut rows, mut initial) = (vec![], vec![]);
+        for (id, (start, history)) in subjects.into_iter().enumerate() {
+            let mut from = 0;
+            for (gap, length, to) in history {
+                let (entry, exit) = (from + gap, from + gap + length);
+                rows.push(Sojourn::new(id as u64, f64::from(entry), f64::from(exit), (to < 3).then_some(to)).unwrap());
+                initial.push(start);
+                from = exit;
+            }
+        }
+        (rows, initial)
+    })
+}
+
 proptest! {
+    /// The infinitesimal jackknife is the derivative of the chances by a subject's weight, here by the difference of two fits.
+    #[test]
+    fn the_error_is_the_slope_by_each_weight((rows, initial) in some_histories()) {
+        let params = MultiState::params(3).initial(initial).start_varies(true);
+        let Ok(fitted) = params.fit(&rows) else { return Ok(()) };
+        let step = 1e-5;
+        let chances = |id: u64, step: f64| {
+            let weights = rows.iter().map(|row| if row.id == id { 1.0 + step } else { 1.0 }).collect();
+            params.clone().weights(weights).fit(&rows).unwrap().occupation
+        };
+        let mut squares = Array2::<f64>::zeros(fitted.occupation.raw_dim());
+        for id in 0..fitted.subjects as u64 {
+            let slope = (chances(id, step) - chances(id, -step)) / (2.0 * step);
+            squares += &slope.mapv(|slope| slope * slope);
+        }
+        for (ours, square) in fitted.se(&fitted.times).iter().zip(&squares) {
+            prop_assert!((ours - square.sqrt()).abs() < 1e-6, "{ours} {}", square.sqrt());
+        }
+        for row in fitted.occupation.rows() {
+            prop_assert!((row.sum() - 1.0).abs() < 1e-12 && row.iter().all(|p| *p >= 0.0));
+        }
+    }
+
     #[test]
     fn competing_causes_are_states_that_nobody_leaves(subjects in some_subjects()) {
         let rows: Vec<Sojourn> = (subjects.iter().zip(0..))

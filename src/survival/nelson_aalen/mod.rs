@@ -4,7 +4,8 @@
 mod tests;
 
 use super::inference::z;
-use super::risk_set::{Table, whole};
+use super::kaplan_meier::robust::{Part, additive};
+use super::risk_set::{Order, Table, Watched, checked_weights, one_group, whole};
 use super::{Error, FollowUp};
 
 /// The cumulative hazard just after one event time.
@@ -49,7 +50,32 @@ impl NelsonAalen {
     /// subject, above 0. Errors: `Empty`, `Lengths`, `Weight`.
     pub fn fit(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<NelsonAalen, Error> {
         let tied = |n: f64, d: f64| (d / n, d / (n * n));
-        Ok(NelsonAalen::of(&whole(subjects, weights)?, tied))
+        let (table, watched) = whole(subjects, weights)?;
+        Ok(NelsonAalen::of(&table, &watched, tied))
+    }
+
+    /// As `fit`, with the robust standard error, for weights that are no counts (R's choice for fractional weights): the
+    /// infinitesimal jackknife. Errors: as `fit`.
+    pub fn fit_robust(subjects: &[FollowUp], weights: Option<&[f64]>) -> Result<NelsonAalen, Error> {
+        if subjects.is_empty() {
+            return Err(Error::Empty);
+        }
+        let (weights, order) = (checked_weights(weights, subjects.len())?, Order::of(subjects));
+        let table = order.table(subjects, &weights, &one_group(1));
+        let part = |row: usize| {
+            let (n, d) = (table.at_risk(row)[0], table.events(row, 0)[0]);
+            Part {
+                fall: 1.0 / n,
+                risk: d / (n * n),
+            }
+        };
+        let parts: Vec<Part> = (0..table.rows()).map(part).collect();
+        let errors = additive(&order.spans(subjects, &weights, &table.times), &parts);
+        let mut fitted = NelsonAalen::of(&table, &order.watched(), |n, d| (d / n, 0.0));
+        for (step, error) in fitted.steps.iter_mut().zip(errors) {
+            step.se = error;
+        }
+        Ok(fitted)
     }
 
     /// Events of one time one after the other: 1/n + 1/(n-1) + … (R's `ctype = 2`, lifelines' default). Fleming & Harrington,
@@ -59,10 +85,11 @@ impl NelsonAalen {
             let each = (0..d as u64).map(|k| 1.0 / (n - k as f64));
             each.fold((0.0, 0.0), |(sum, squares), term| (sum + term, squares + term * term))
         };
-        Ok(NelsonAalen::of(&whole(subjects, None)?, untied))
+        let (table, watched) = whole(subjects, None)?;
+        Ok(NelsonAalen::of(&table, &watched, untied))
     }
 
-    fn of(table: &Table, jump: impl Fn(f64, f64) -> (f64, f64)) -> NelsonAalen {
+    fn of(table: &Table, watched: &Watched, jump: impl Fn(f64, f64) -> (f64, f64)) -> NelsonAalen {
         let (mut hazard, mut variance) = (0.0, 0.0);
         let step = |row: usize| {
             let (at_risk, events) = (table.at_risk(row)[0], table.events(row, 0)[0]);
@@ -79,8 +106,8 @@ impl NelsonAalen {
         };
         NelsonAalen {
             steps: (0..table.rows()).map(step).collect(),
-            n: table.exits.len(),
-            followed_to: table.exits[table.exits.len() - 1],
+            n: watched.exits.len(),
+            followed_to: watched.exits[watched.exits.len() - 1],
         }
     }
 
@@ -88,10 +115,12 @@ impl NelsonAalen {
         self.steps[..self.steps.partition_point(|step| step.time <= time)].last()
     }
 
+    /// The cumulative hazard at `time`; 0 before the first event.
     pub fn hazard_at(&self, time: f64) -> f64 {
         self.step_at(time).map_or(0.0, |step| step.hazard)
     }
 
+    /// The standard error of `hazard_at`.
     pub fn se_at(&self, time: f64) -> f64 {
         self.step_at(time).map_or(0.0, |step| step.se)
     }

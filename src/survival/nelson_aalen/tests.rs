@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::survival::KaplanMeier;
-use crate::survival::kaplan_meier::tests::some_subjects;
+use crate::survival::kaplan_meier::tests::{fractional, some_subjects};
 use crate::survival::oracle::{json, near, table};
 
 fn same_rows(fitted: &NelsonAalen, expected: &Value) {
@@ -49,12 +49,66 @@ fn one_after_the_other() {
     let expected: [(f64, f64); 3] = [
         (0.267_857_142_857_142_8, 0.189_824_032_370_261_6),
         (0.717_857_142_857_142_9, 0.372_200_434_262_651_2),
-        (1.217_857_142_857_143_0, 0.623_324_284_193_473_5),
+        (1.217_857_142_857_143, 0.623_324_284_193_473_5),
     ];
     for (step, (hazard, se)) in fitted.steps.iter().zip(expected) {
         near(step.hazard, hazard, 1e-14);
         near(step.se, se, 1e-14);
     }
+}
+
+/// R 4.2.2, survival 3.5-3: cumhaz and std.chaz of the same calls as for the Kaplan-Meier curve.
+#[test]
+fn the_robust_error_of_fractional_weights() {
+    let expected = [
+        (
+            true,
+            [
+                0.05681818181818182,
+                0.3054369663485685,
+                0.4424232677184315,
+                0.7202010454962093,
+                1.326261651556815,
+                2.095492420787584,
+            ],
+            [
+                0.05805746924137587,
+                0.2022930984150656,
+                0.2345213619341295,
+                0.2989441049187317,
+                0.4023124825894299,
+                0.3939329794782507,
+            ],
+        ),
+        (
+            false,
+            [
+                0.04329004329004329,
+                0.2469099527923057,
+                0.3838962541621688,
+                0.6616740319399466,
+                1.267734638000553,
+                2.036965407231322,
+            ],
+            [
+                0.04413007316673011,
+                0.1760246402898609,
+                0.2223677759697074,
+                0.3037521064714646,
+                0.3726528205986115,
+                0.3675851915348706,
+            ],
+        ),
+    ];
+    for (late, hazard, errors) in expected {
+        let (subjects, weights) = fractional(late);
+        let fitted = NelsonAalen::fit_robust(&subjects, Some(&weights)).unwrap();
+        for (k, step) in fitted.steps.iter().enumerate() {
+            near(step.hazard, hazard[k], 1e-14);
+            near(step.se, errors[k], 1e-14);
+        }
+    }
+    assert!(matches!(NelsonAalen::fit_robust(&[], None), Err(Error::Empty)));
 }
 
 #[test]

@@ -15,12 +15,12 @@ pub(in crate::survival) struct Bins {
 }
 
 impl Bins {
-    /// `records` are finite.
-    pub fn of(records: ArrayView2<f64>) -> Bins {
-        let rows = records.nrows();
+    /// `records` are finite; their rows are numbered anew by their places in `order`.
+    pub fn of(records: ArrayView2<f64>, order: &[u32]) -> Bins {
+        let rows = order.len();
         let columns: Vec<(Vec<f64>, Vec<u8>)> = (0..records.ncols())
             .into_par_iter()
-            .map(|j| binned(records.column(j)))
+            .map(|j| binned(records.column(j), order))
             .collect();
         let mut bins = Bins {
             rows,
@@ -58,13 +58,13 @@ impl Bins {
     }
 }
 
-fn binned(column: ArrayView1<f64>) -> (Vec<f64>, Vec<u8>) {
+fn binned(column: ArrayView1<f64>, order: &[u32]) -> (Vec<f64>, Vec<u8>) {
     let mut sorted = column.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let cuts = cuts(&sorted);
     // At most 255 cuts, so that their number fits.
-    let code = |value: &f64| cuts.partition_point(|cut| cut < value) as u8;
-    let codes = column.iter().map(code).collect();
+    let code = |row: &u32| cuts.partition_point(|cut| *cut < column[*row as usize]) as u8;
+    let codes = order.iter().map(code).collect();
     (cuts, codes)
 }
 

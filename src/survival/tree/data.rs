@@ -1,9 +1,9 @@
 //! The data set as an ensemble takes it: checked once, before the first tree.
 
 use linfa::dataset::{AsSingleTargets, DatasetBase};
-use ndarray::{ArrayBase, ArrayView2, CowArray, Data, Ix2};
+use ndarray::{ArrayBase, ArrayView2, Axis, CowArray, Data, Ix2};
 
-use crate::survival::risk_set::checked_weights;
+use crate::survival::risk_set::{ascending, checked_weights};
 use crate::survival::{Error, FollowUp, Provenance};
 
 pub(in crate::survival) struct Rows<'a> {
@@ -46,6 +46,17 @@ impl<'a> Rows<'a> {
             records: records.into(),
             subjects,
         })
+    }
+
+    /// The same rows by exit, so that a pass over time is one over memory.
+    pub fn by_exit(self) -> Rows<'a> {
+        let order = ascending(self.subjects.len(), |row| self.subjects[row].exit());
+        Rows {
+            records: self.records.select(Axis(0), &order).into(),
+            subjects: order.iter().map(|row| self.subjects[*row]).collect(),
+            weights: order.iter().map(|row| self.weights[*row]).collect(),
+            ..self
+        }
     }
 }
 

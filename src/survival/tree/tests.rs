@@ -3,12 +3,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn binned(records: &Array2<f64>) -> Bins {
+    Bins::of(records.view(), &(0..records.nrows() as u32).collect::<Vec<u32>>())
+}
+
 proptest! {
     /// A row's bin and its value are on the same side of every cut.
     #[test]
     fn codes_and_thresholds_agree(values in prop::collection::vec(prop_oneof![-5i32..5, any::<i32>()], 1..700)) {
         let records = Array2::from_shape_fn((values.len(), 1), |(i, _)| f64::from(values[i]) / 3.0);
-        let bins = Bins::of(records.view());
+        let bins = binned(&records);
         let last = bins.column(0).iter().copied().max().unwrap_or(0);
         for code in 0..last {
             let threshold = bins.threshold(0, code);
@@ -22,7 +26,7 @@ proptest! {
 #[test]
 fn few_values_keep_a_bin_each_and_many_share_evenly() {
     let few = Array2::from_shape_fn((1000, 1), |(i, _)| ((i * 7) % 256) as f64);
-    let bins = Bins::of(few.view());
+    let bins = binned(&few);
     assert!(
         few.iter()
             .zip(bins.column(0))
@@ -30,7 +34,7 @@ fn few_values_keep_a_bin_each_and_many_share_evenly() {
     );
     // Half of the rows are 0, the rest differ.
     let many = Array2::from_shape_fn((20_000, 1), |(i, _)| if i % 2 == 0 { 0.0 } else { i as f64 });
-    let bins = Bins::of(many.view());
+    let bins = binned(&many);
     let mut counts = [0; BINS];
     bins.column(0).iter().for_each(|code| counts[usize::from(*code)] += 1);
     assert_eq!(counts[0], 10_000);
@@ -40,7 +44,7 @@ fn few_values_keep_a_bin_each_and_many_share_evenly() {
 #[test]
 fn neighbours_and_extremes_are_parted() {
     let next = 1.0 + f64::EPSILON;
-    let bins = Bins::of(array![[1.0], [next], [f64::MAX], [-f64::MAX], [-0.0], [0.0]].view());
+    let bins = binned(&array![[1.0], [next], [f64::MAX], [-f64::MAX], [-0.0], [0.0]]);
     assert_eq!(bins.column(0), [2, 3, 4, 0, 1, 1]);
 }
 
@@ -62,7 +66,7 @@ impl Splitter for Halves<'_> {
 #[test]
 fn a_row_falls_into_the_leaf_that_it_grew() {
     let records = Array2::from_shape_fn((100, 1), |(i, _)| ((i * 37) % 23) as f64);
-    let bins = Bins::of(records.view());
+    let bins = binned(&records);
     let grown = grow(&bins, (0..100).collect(), None, &mut Halves(&bins));
     assert_eq!((grown.tree.leaves(), grown.leaves.len()), (23, 23));
     for (leaf, range) in grown.leaves.iter().enumerate() {

@@ -13,7 +13,7 @@ pub use hazards::{Hazards, Method, Recruitment};
 pub use mean_times::{MeanTimes, exponential_mean};
 pub use proportions::{Proportions, Variance};
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use super::inference::{normal_below, normal_quantile};
 
 use super::Error;
 
@@ -32,14 +32,14 @@ impl Level {
             Level::TwoSided(alpha) => (alpha, 2.0),
         };
         let inside = within("a significance level", alpha, 0.0, 1.0)?;
-        Ok(Normal::standard().inverse_cdf(1.0 - inside / sides))
+        Ok(normal_quantile(1.0 - inside / sides))
     }
 
     /// How far, in standard errors, the truth must lie from no difference. Errors: `Parameter` for a level outside (0, 1), or a
     /// power not above the chance to be right without any difference.
     fn distance(self, power: f64) -> Result<f64, Error> {
         let quantile = self.quantile()?;
-        let distance = quantile + Normal::standard().inverse_cdf(within("a power", power, 0.0, 1.0)?);
+        let distance = quantile + normal_quantile(within("a power", power, 0.0, 1.0)?);
         if distance > 0.0 {
             Ok(distance)
         } else {
@@ -53,7 +53,7 @@ impl Level {
 
 /// The power of a test whose truth lies `distance` standard errors from no difference.
 fn power_at(level: Level, distance: f64) -> Result<f64, Error> {
-    Ok(Normal::standard().cdf(distance - level.quantile()?))
+    Ok(normal_below(distance - level.quantile()?))
 }
 
 /// Errors: `Parameter` outside the open interval.

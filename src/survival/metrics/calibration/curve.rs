@@ -48,23 +48,8 @@ pub fn smooth(
     horizon: f64,
     knots: usize,
 ) -> Result<Smooth, Error> {
-    from_the_origin(subjects)?;
-    risks_of(subjects, risks)?;
+    check(subjects, risks, horizon)?;
     let shares = knot_shares(knots)?;
-    if let Some(&value) = risks.iter().find(|risk| **risk <= 0.0 || **risk >= 1.0) {
-        let name = "a risk on a calibration curve";
-        return Err(Error::Parameter { name, value });
-    }
-    let followed = subjects.iter().map(FollowUp::exit).fold(0.0, f64::max);
-    if !horizon.is_finite() {
-        return Err(Error::NotATime(horizon));
-    }
-    if horizon > followed {
-        return Err(Error::BeyondFollowUp {
-            asked: horizon,
-            followed,
-        });
-    }
     let x: Vec<f64> = risks.iter().map(|risk| (-(-risk).ln_1p()).ln()).collect();
     let mut sorted = x.clone();
     sorted.sort_by(f64::total_cmp);
@@ -86,6 +71,26 @@ pub fn smooth(
         e90: quantile(&apart, 0.9),
         most: apart[apart.len() - 1],
     })
+}
+
+fn check(subjects: &[FollowUp], risks: &[f64], horizon: f64) -> Result<(), Error> {
+    from_the_origin(subjects)?;
+    risks_of(subjects, risks)?;
+    if let Some(&value) = risks.iter().find(|risk| **risk <= 0.0 || **risk >= 1.0) {
+        let name = "a risk on a calibration curve";
+        return Err(Error::Parameter { name, value });
+    }
+    let followed = subjects.iter().map(FollowUp::exit).fold(0.0, f64::max);
+    if !horizon.is_finite() {
+        return Err(Error::NotATime(horizon));
+    }
+    if horizon > followed {
+        return Err(Error::BeyondFollowUp {
+            asked: horizon,
+            followed,
+        });
+    }
+    Ok(())
 }
 
 /// Cubic between the knots, straight outside. With fewer than three distinct knots it is straight altogether.

@@ -45,13 +45,7 @@ pub fn poisson(
         return Err(Error::NoEvents);
     }
     let level = irls(&rows, false)?;
-    let given: Vec<Row> = (rows.iter())
-        .map(|row| Row {
-            offset: row.offset - row.x,
-            ..*row
-        })
-        .collect();
-    let slope = irls(&given, true)?;
+    let slope = irls(&rows.iter().map(Row::without_predictor).collect::<Vec<Row>>(), true)?;
     Ok(Poisson {
         observed: events().filter(|event| *event).count() as f64,
         expected: expected.iter().sum(),
@@ -69,6 +63,16 @@ struct Row {
     event: f64,
     offset: f64,
     x: f64,
+}
+
+impl Row {
+    /// The predictor taken out of the offset, so that its coefficient can be asked for.
+    fn without_predictor(&self) -> Row {
+        Row {
+            offset: self.offset - self.x,
+            ..*self
+        }
+    }
 }
 
 #[derive(Default)]

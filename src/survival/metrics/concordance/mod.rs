@@ -5,6 +5,8 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use std::iter::Sum;
+
 use super::censoring::{CaseWeight, Censoring, from_the_origin};
 use super::ipcw::Estimate;
 use crate::survival::risk_set::checked_weights;
@@ -34,6 +36,18 @@ impl Pairs {
     pub fn index(&self) -> Option<f64> {
         let pairs = self.comparable();
         (pairs > 0.0).then(|| (self.concordant + 0.5 * self.tied_score) / pairs)
+    }
+}
+
+impl Sum for Pairs {
+    fn sum<I: Iterator<Item = Pairs>>(strata: I) -> Pairs {
+        strata.fold(Pairs::default(), |sum, pairs| Pairs {
+            concordant: sum.concordant + pairs.concordant,
+            discordant: sum.discordant + pairs.discordant,
+            tied_score: sum.tied_score + pairs.tied_score,
+            tied_time: sum.tied_time + pairs.tied_time,
+            tied_both: sum.tied_both + pairs.tied_both,
+        })
     }
 }
 
@@ -125,14 +139,7 @@ impl Comparison<'_> {
         )
     }
 
-    /// `factor` multiplies what a case weighs; 0 takes it out as a case.
-    fn weighted(
-        &self,
-        subjects: &[FollowUp],
-        scores: &[f64],
-        factor: impl Fn(&FollowUp) -> f64,
-    ) -> Result<Concordance, Error> {
-        let n = subjects.len();
+    fn check(&self, n: usize, scores: &[f64]) -> Result<(), Error> {
         let lengths = [
             Some(scores.len()),
             self.strata.map(<[_]>::len),
@@ -148,9 +155,21 @@ impl Comparison<'_> {
                 value: n as f64,
             });
         }
-        if let Some(row) = scores.iter().position(|s| !s.is_finite()) {
-            return Err(Error::NotFinite { row, column: 0 });
+        match scores.iter().position(|s| !s.is_finite()) {
+            Some(row) => Err(Error::NotFinite { row, column: 0 }),
+            None => Ok(()),
         }
+    }
+
+    /// `factor` multiplies what a case weighs; 0 takes it out as a case.
+    fn weighted(
+        &self,
+        subjects: &[FollowUp],
+        scores: &[f64],
+        factor: impl Fn(&FollowUp) -> f64,
+    ) -> Result<Concordance, Error> {
+        let n = subjects.len();
+        self.check(n, scores)?;
         let weights = checked_weights(self.weights, n)?;
         let cases: Vec<f64> = (subjects.iter().zip(&weights))
             .map(|(s, w)| if s.had(self.cause) { w * factor(s) } else { 0.0 })
@@ -170,13 +189,7 @@ impl Comparison<'_> {
                 .map(|rows| sides.count(rows, &mut tally))
                 .collect(),
         };
-        let pairs = by_stratum.iter().fold(Pairs::default(), |sum, p: &Pairs| Pairs {
-            concordant: sum.concordant + p.concordant,
-            discordant: sum.discordant + p.discordant,
-            tied_score: sum.tied_score + p.tied_score,
-            tied_time: sum.tied_time + p.tied_time,
-            tied_both: sum.tied_both + p.tied_both,
-        });
+        let pairs: Pairs = by_stratum.iter().copied().sum();
         let se = pairs
             .index()
             .map(|index| tally.se(index, pairs.comparable(), self.clusters));

@@ -1,5 +1,6 @@
 //! The order of time and of scores, from sorts of packed keys, and what all pairs of one stratum come to.
 
+use super::super::packed::ordered;
 use super::Pairs;
 use super::pairs::{Mark, settle};
 use crate::survival::FollowUp;
@@ -54,12 +55,6 @@ pub(super) struct Sides<'a> {
     /// Above 0 for those whose event is compared with the others.
     pub cases: &'a [f64],
     pub cause: Option<u32>,
-}
-
-/// Bits whose order is that of the numbers; minus zero is zero.
-fn ordered(x: f64) -> u64 {
-    let bits = (x + 0.0).to_bits();
-    bits ^ if bits >> 63 == 1 { u64::MAX } else { 1 << 63 }
 }
 
 /// The moment of a key in the order of time: its time, and whether an event stands there or what comes after the events.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::survival::FollowUp;
 use crate::survival::kaplan_meier::tests::some_subjects;
+use crate::survival::{AalenJohansen, FollowUp, KaplanMeier};
 
 /// Watched from the origin, on few distinct times and with few distinct scores, so that ties of all kinds are common.
 fn from_origin() -> impl Strategy<Value = (Vec<FollowUp>, Vec<f64>)> {
@@ -170,22 +170,69 @@ proptest! {
         }
     }
 
+    /// For any part of the subjects, from one order of all.
     #[test]
-    fn measures_ignore_the_order_of_rows((subjects, scores) in from_origin(), turn in 0usize..50) {
+    fn what_was_observed_and_what_acting_on_it_brings(
+        (subjects, risks) in from_origin(),
+        time in 1u8..12,
+        cause in prop::option::of(1u32..3),
+        threshold in 0.05..0.95,
+    ) {
+        let (time, n) = (f64::from(time), subjects.len() as f64);
+        let Ok(all) = observed_risk(&subjects, cause, time) else { return Ok(()) };
+        let of = |part: &[FollowUp]| match (part.is_empty(), cause) {
+            (true, _) => 0.0,
+            (_, None) => 1.0 - KaplanMeier::fit(part, None).unwrap().survival_at(time),
+            (_, Some(cause)) => AalenJohansen::fit(part).unwrap().incidence_at(cause, time),
+        };
+        prop_assert!((all - of(&subjects)).abs() < 1e-14);
+        let part = |keep: &dyn Fn(f64) -> bool| -> Vec<FollowUp> {
+            subjects.iter().zip(&risks).filter(|(_, r)| keep(**r)).map(|(s, _)| *s).collect()
+        };
+        let benefit = |treated: &[FollowUp]| {
+            let (share, risk) = (treated.len() as f64 / n, of(treated));
+            share * (risk - (1.0 - risk) * threshold / (1.0 - threshold))
+        };
+        let ours = net_benefit(&subjects, cause, &risks, time, &[threshold]).unwrap()[0];
+        prop_assert!((ours.model - benefit(&part(&|risk| risk >= threshold))).abs() < 1e-13);
+        prop_assert!((ours.treat_all - benefit(&subjects)).abs() < 1e-13);
+        let mut low = -1.0;
+        let mut counted = 0;
+        for group in calibration::by_risk(&subjects, cause, &risks, time, 3).unwrap() {
+            // Groups come in order of risk, so each is the next few of those above the last.
+            let mut above: Vec<f64> = risks.iter().copied().filter(|risk| *risk > low).collect();
+            above.sort_by(f64::total_cmp);
+            let high = above[group.n - 1];
+            let members = part(&|risk| risk > low && risk <= high);
+            prop_assert_eq!(members.len(), group.n);
+            prop_assert!((group.observed - of(&members)).abs() < 1e-14);
+            let mean = above[..group.n].iter().sum::<f64>() / group.n as f64;
+            prop_assert!((group.mean_predicted - mean).abs() < 1e-14);
+            counted += group.n;
+            low = high;
+        }
+        prop_assert_eq!(counted, subjects.len());
+    }
+
+    #[test]
+    fn measures_ignore_the_order_of_rows_and_the_unit_of_time((subjects, scores) in from_origin(), turn in 0usize..50) {
         let (mut others, mut theirs) = (subjects.clone(), scores.clone());
         others.rotate_left(turn % subjects.len());
+        for subject in &mut others {
+            *subject = FollowUp::until(4.0 * subject.exit(), subject.event()).unwrap();
+        }
         theirs.rotate_left(turn % subjects.len());
-        let measures = |subjects: &[FollowUp], scores: &[f64]| -> Vec<f64> {
+        let measures = |subjects: &[FollowUp], scores: &[f64], time: f64| -> Vec<f64> {
             let c = concordance(subjects, scores, None).unwrap();
             let mut all = vec![c.index().unwrap_or(0.0), c.se.unwrap_or(0.0)];
-            if let Ok(horizon) = Ipcw::new(subjects, None, CaseWeight::Before).unwrap().at(6.0) {
+            if let Ok(horizon) = Ipcw::new(subjects, None, CaseWeight::Before).unwrap().at(time) {
                 all.push(horizon.brier(scores).unwrap().value);
                 all.push(horizon.auc(scores).unwrap().map_or(0.0, |auc| auc.value));
-                all.push(net_benefit(subjects, None, scores, 6.0, &[0.3]).unwrap()[0].model);
+                all.push(net_benefit(subjects, None, scores, time, &[0.3]).unwrap()[0].model);
             }
             all
         };
-        for (a, b) in measures(&subjects, &scores).into_iter().zip(measures(&others, &theirs)) {
+        for (a, b) in measures(&subjects, &scores, 6.0).into_iter().zip(measures(&others, &theirs, 24.0)) {
             prop_assert!((a - b).abs() < 1e-12);
         }
     }

@@ -110,6 +110,13 @@ fn same_fit(model: &CoxModel, expected: &Value) {
 #[test]
 fn the_models_and_what_they_predict() {
     let whole = json("external_validation.json");
+    let rotterdam = table("rotterdam.csv");
+    let by_a = rotterdam.follow_up("rfs_a_days", "rfs_a_event");
+    let counted = (0..rotterdam.rows).filter(|i| rotterdam.column("nodes")[*i] > 0.0);
+    let events = counted
+        .filter(|i| by_a[*i].event() > 0 && by_a[*i].exit() <= CUT)
+        .count();
+    assert_eq!(events as u64, whole["events_dev_definition_a"].as_u64().unwrap());
     for (study, expected) in both() {
         same_fit(&study.model, &expected["fit"]);
         let base = &expected["fit"]["baseline_cumhaz_at_x0"];

@@ -59,7 +59,7 @@ fn bench(group: &mut BenchmarkGroup<WallTime>, n: usize) {
         b.iter(|| Cox::params().cause(1).fit(&data))
     });
     let pair = CauseSpecific::fit(x.clone(), data.targets.clone()).expect("a pair");
-    let scores = x.dot(&pair.first.coefficients).to_vec();
+    let scores = x.dot(&pair.models[0].coefficients).to_vec();
     group.bench_function("concordance", |b| b.iter(|| concordance(&y, &scores, Some(1))));
     let some: Vec<_> = x.rows().into_iter().take(1_000).collect();
     group.bench_function("1,000 risks with interval", |b| {

@@ -94,7 +94,7 @@ fn a_registry_of_these_women_gives_the_reference_fit() {
     let model = fitted(&women(), "2060-01-01");
     assert_eq!((model.n, model.events), (2982, [1281, 225]));
     let expected = &json("competing_risks.json")["brca_metastasis_vs_death"]["cause_specific"];
-    for (ours, name, place) in [(&model.pair.first, "type1", 0), (&model.pair.second, "type2", 1)] {
+    for (ours, name, place) in [(&model.pair.models[0], "type1", 0), (&model.pair.models[1], "type2", 1)] {
         for j in 0..10 {
             close(ours.coefficients[j], numbers(&expected[name]["coef"])[j], 1e-8);
             close(ours.standard_error(j).unwrap(), numbers(&expected[name]["se"])[j], 1e-8);

@@ -23,11 +23,11 @@ impl NightModel {
                 "followed_years": self.pair.followed_to(),
                 "events": {"distant_relapse": self.events[0], "death_without_it": self.events[1]},
                 "ranges": self.features.iter().zip(&self.ranges).map(|(name, (low, high))| json!({"name": name, "low": low, "high": high})).collect::<Vec<_>>(),
-                "means": self.features.iter().zip(&self.pair.first.means).map(|(name, mean)| json!({"name": name, "mean": mean})).collect::<Vec<_>>(),
+                "means": self.features.iter().zip(&self.pair.models[0].means).map(|(name, mean)| json!({"name": name, "mean": mean})).collect::<Vec<_>>(),
             },
             "models": {
-                "distant_relapse": self.model(&self.pair.first, self.concordance[0]),
-                "death_without_it": self.model(&self.pair.second, self.concordance[1]),
+                "distant_relapse": self.model(&self.pair.models[0], self.concordance[0]),
+                "death_without_it": self.model(&self.pair.models[1], self.concordance[1]),
             },
             "missing_inputs": "The mean of the fit stands in for a fact that is missing, and the score names it.",
             "limits": [

@@ -29,7 +29,7 @@ pub fn fit(rows: &[TrainingRow], as_of: NaiveDate) -> Result<NightModel, Error> 
     let targets: Array1<_> = rows.iter().map(|row| row.follow_up).collect();
     let pair = CauseSpecific::fit(x.clone(), targets.clone())?;
     let mut index = [None, None];
-    for (place, model) in [&pair.first, &pair.second].into_iter().enumerate() {
+    for (place, model) in pair.models.iter().enumerate() {
         let scores = x.dot(&model.coefficients).to_vec();
         index[place] = concordance(&targets.to_vec(), &scores, model.cause)?.index();
     }

@@ -75,7 +75,7 @@ impl NightModel {
         let origin = at_risk(history)?;
         let known = covariates(history).ok_or(NotScored::NoTumour)?;
         let row: Array1<f64> = (0..NAMES.len())
-            .map(|j| known.values[j].unwrap_or(self.pair.first.means[j]))
+            .map(|j| known.values[j].unwrap_or(self.pair.models[0].means[j]))
             .collect();
         let from = years(origin, history.as_of);
         let to = from + f64::from(HORIZON_DAYS) / 365.25;

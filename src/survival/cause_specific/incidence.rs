@@ -1,31 +1,40 @@
-//! The way of one row through the steps of two hazards.
+//! The way of one row through the steps of all hazards.
 
 use ndarray::{Array1, ArrayView1};
 
 use super::CauseSpecific;
-use crate::survival::Error;
+use crate::survival::{CoxModel, Error};
 
-/// The steps of both baselines in a window, merged in time; `places` are the steps in each baseline.
+/// The steps of all baselines in a window, merged in time: one row of numbers a step, one number a cause.
 pub(super) struct Window {
-    hazard: Vec<[f64; 2]>,
-    place: Vec<[Option<usize>; 2]>,
+    causes: usize,
+    pub time: Vec<f64>,
+    pub hazard: Vec<f64>,
+    /// The step in each baseline.
+    place: Vec<Option<usize>>,
 }
 
-/// One step of one row: hazards of the two causes, and the chance to be free just before.
-struct Step {
-    hazard: [f64; 2],
-    place: [Option<usize>; 2],
-    free: f64,
+pub(super) struct Path<'w> {
+    window: &'w Window,
+    /// As in the window, for this row.
+    hazard: Vec<f64>,
+    /// The chance to be free just before each step.
+    free: Vec<f64>,
+    ratio: Vec<f64>,
 }
 
-pub(super) struct Path {
-    steps: Vec<Step>,
-    ratio: [f64; 2],
-}
+/// Below this hazard the series of `share` is right to the last digit; most steps are.
+pub(super) const SMALL: f64 = 1e-2;
 
 /// Of those free before a step with total hazard `h`, the share a cause takes for each unit of its own hazard: (1 - e^-h)/h.
-fn share(h: f64) -> f64 {
-    if h < 1e-12 { 1.0 - 0.5 * h } else { -(-h).exp_m1() / h }
+pub(super) fn share(h: f64) -> f64 {
+    if h < SMALL { series(h) } else { -(-h).exp_m1() / h }
+}
+
+/// `share` of a small hazard.
+pub(super) fn series(h: f64) -> f64 {
+    let tail = 1.0 / 24.0 - h * (1.0 / 120.0 - h * (1.0 / 720.0));
+    1.0 - h * (0.5 - h * (1.0 / 6.0 - h * tail))
 }
 
 /// The derivative of `share`.
@@ -37,10 +46,9 @@ fn share_slope(h: f64) -> f64 {
     }
 }
 
-impl Step {
-    fn total(&self) -> f64 {
-        self.hazard[0] + self.hazard[1]
-    }
+/// A ratio of e^500 is a certainty in any unit; the bound keeps products finite.
+pub(super) fn ratio(predictor: f64) -> f64 {
+    predictor.clamp(-500.0, 500.0).exp()
 }
 
 impl CauseSpecific {
@@ -62,104 +70,134 @@ impl CauseSpecific {
                 followed: self.followed_to(),
             });
         }
-        let models = [&self.first, &self.second];
-        let mut next = models.map(|model| model.baseline().steps_until(from));
-        let end = models.map(|model| model.baseline().steps_until(to));
-        let (mut hazard, mut places) = (vec![], vec![]);
-        while next[0] < end[0] || next[1] < end[1] {
-            let time = |k: usize| (next[k] < end[k]).then(|| models[k].baseline().times[next[k]]);
-            let now = time(0).unwrap_or(f64::INFINITY).min(time(1).unwrap_or(f64::INFINITY));
-            let place = [0, 1].map(|k| (time(k) == Some(now)).then_some(next[k]));
-            hazard.push([0, 1].map(|k| place[k].map_or(0.0, |i| models[k].baseline().hazard[i])));
-            places.push(place);
-            for k in 0..2 {
-                next[k] += usize::from(place[k].is_some());
+        let baselines: Vec<_> = self.models.iter().map(CoxModel::baseline).collect();
+        let mut next: Vec<usize> = baselines.iter().map(|b| b.steps_until(from)).collect();
+        let end: Vec<usize> = baselines.iter().map(|b| b.steps_until(to)).collect();
+        let mut window = Window {
+            causes: baselines.len(),
+            time: vec![],
+            hazard: vec![],
+            place: vec![],
+        };
+        loop {
+            let times = baselines.iter().zip(&next).zip(&end);
+            let open = times.filter(|((_, next), end)| next < end);
+            let now = open.map(|((b, next), _)| b.times[*next]).fold(f64::INFINITY, f64::min);
+            if now == f64::INFINITY {
+                return Ok(window);
+            }
+            window.time.push(now);
+            for ((baseline, next), end) in baselines.iter().zip(&mut next).zip(&end) {
+                let place = (*next < *end && baseline.times[*next] == now).then_some(*next);
+                window.hazard.push(place.map_or(0.0, |place| baseline.hazard[place]));
+                window.place.push(place);
+                *next += usize::from(place.is_some());
             }
         }
-        Ok(Window { hazard, place: places })
     }
 
-    pub(super) fn path(&self, row: ArrayView1<f64>, from: f64, to: f64) -> Result<Path, Error> {
-        let window = self.window(from, to)?;
-        Ok(window.path(self.predictors(row)?))
-    }
-
-    pub(super) fn predictors(&self, row: ArrayView1<f64>) -> Result<[f64; 2], Error> {
-        Ok([self.first.centred_predictor(row)?, self.second.centred_predictor(row)?])
+    /// Centred linear predictors, one a cause. Errors: `Width`, `NotFinite`.
+    pub(super) fn predictors(&self, row: ArrayView1<f64>) -> Result<Vec<f64>, Error> {
+        if row.len() != self.width {
+            return Err(Error::Width {
+                given: row.len(),
+                expected: self.width,
+            });
+        }
+        if let Some(column) = row.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite { row: 0, column });
+        }
+        let predictor = |(model, columns): (&CoxModel, &Vec<usize>)| {
+            let terms = columns.iter().zip(&model.coefficients).zip(&model.means);
+            terms.map(|((j, b), m)| b * (row[*j] - m)).sum()
+        };
+        Ok(self.models.iter().zip(&self.columns).map(predictor).collect())
     }
 }
 
 impl Window {
-    pub fn path(&self, predictors: [f64; 2]) -> Path {
-        // A ratio of e^500 is a certainty in any unit; the bound keeps products finite.
-        let ratio = predictors.map(|eta| eta.clamp(-500.0, 500.0).exp());
-        let mut free = 1.0;
-        let step = |(base, place): (&[f64; 2], &[Option<usize>; 2])| {
-            let step = Step {
-                hazard: [base[0] * ratio[0], base[1] * ratio[1]],
-                place: *place,
-                free,
-            };
-            free *= (-step.total()).exp();
-            step
-        };
-        let steps = self.hazard.iter().zip(&self.place).map(step).collect();
-        Path { steps, ratio }
+    pub fn path(&self, predictors: &[f64]) -> Path<'_> {
+        let ratio: Vec<f64> = predictors.iter().map(|eta| ratio(*eta)).collect();
+        let mut hazard = Vec::with_capacity(self.hazard.len());
+        let mut free = Vec::with_capacity(self.time.len());
+        let mut left = 1.0;
+        for base in self.hazard.chunks_exact(self.causes) {
+            free.push(left);
+            let start = hazard.len();
+            hazard.extend(base.iter().zip(&ratio).map(|(base, ratio)| base * ratio));
+            left *= (-hazard[start..].iter().sum::<f64>()).exp();
+        }
+        Path {
+            window: self,
+            hazard,
+            free,
+            ratio,
+        }
     }
 }
 
-impl Path {
-    fn taken(&self, cause: usize) -> f64 {
-        let step = |sum: f64, s: &Step| sum + s.free * s.hazard[cause] * share(s.total());
-        self.steps.iter().fold(0.0, step).clamp(0.0, 1.0)
+impl Path<'_> {
+    fn steps(&self) -> impl DoubleEndedIterator<Item = (usize, &[f64], f64)> + ExactSizeIterator {
+        let hazards = self.hazard.chunks_exact(self.window.causes);
+        hazards
+            .zip(&self.free)
+            .enumerate()
+            .map(|(step, (hazard, free))| (step, hazard, *free))
     }
 
-    pub fn first(&self) -> f64 {
-        self.taken(0)
+    /// The chance of a cause, by its place.
+    pub fn taken(&self, cause: usize) -> f64 {
+        let step = |sum: f64, (_, h, free): (usize, &[f64], f64)| sum + free * h[cause] * share(h.iter().sum());
+        self.steps().fold(0.0, step).clamp(0.0, 1.0)
     }
 
-    pub fn second(&self) -> f64 {
-        self.taken(1)
-    }
-
-    /// Visits the steps back in time with the derivative of the first chance by each cause's hazard. `later` is the chance of
-    /// cause 1 for somebody still free after the step, so a derivative is what the step takes more, less what it leaves for later.
-    fn slopes(&self, mut visit: impl FnMut(usize, usize, f64)) {
+    /// Visits the steps back in time with the derivative of the chance of `taken` by each cause's hazard. `later` is that chance
+    /// for somebody still free after the step, so a derivative is what the step takes more, less what it leaves for later.
+    fn slopes(&self, taken: usize, mut visit: impl FnMut(usize, usize, f64)) {
         let mut later = 0.0;
-        for (place, step) in self.steps.iter().enumerate().rev() {
-            let h = step.total();
+        for (step, hazard, free) in self.steps().rev() {
+            let h: f64 = hazard.iter().sum();
             let stays = (-h).exp();
-            for cause in 0..2 {
-                let own = if cause == 0 { share(h) } else { 0.0 };
-                let slope = step.free * (own + step.hazard[0] * share_slope(h) - stays * later);
-                visit(place, cause, slope);
+            for cause in 0..hazard.len() {
+                let own = if cause == taken { share(h) } else { 0.0 };
+                visit(
+                    step,
+                    cause,
+                    free * (own + hazard[taken] * share_slope(h) - stays * later),
+                );
             }
-            later = step.hazard[0] * share(h) + stays * later;
+            later = hazard[taken] * share(h) + stays * later;
         }
     }
 
-    /// Derivatives of the first chance by the two linear predictors.
-    pub fn predictor_slopes(&self) -> [f64; 2] {
-        let mut sums = [0.0, 0.0];
-        self.slopes(|place, cause, slope| sums[cause] += slope * self.steps[place].hazard[cause]);
+    /// Derivatives of the chance of `taken` by all linear predictors.
+    pub fn predictor_slopes(&self, taken: usize) -> Vec<f64> {
+        let causes = self.window.causes;
+        let mut sums = vec![0.0; causes];
+        self.slopes(taken, |step, cause, slope| {
+            sums[cause] += slope * self.hazard[step * causes + cause];
+        });
         sums
     }
 
-    pub fn variance_of_first(&self, pair: &CauseSpecific, row: ArrayView1<f64>) -> f64 {
-        let models = [&pair.first, &pair.second];
+    pub fn variance_of(&self, taken: usize, all: &CauseSpecific, row: ArrayView1<f64>) -> f64 {
+        let causes = self.window.causes;
         let mut variance = 0.0;
-        let mut lever = [Array1::<f64>::zeros(row.len()), Array1::<f64>::zeros(row.len())];
-        self.slopes(|at, cause, slope| {
-            let step = &self.steps[at];
-            let Some(place) = step.place[cause] else { return };
-            let model = models[cause];
-            variance += model.baseline().variance[place] * (slope * self.ratio[cause]).powi(2);
-            for (j, l) in lever[cause].iter_mut().enumerate() {
-                let distance = row[j] - model.means[j] - model.baseline().risk_set_mean[[place, j]];
-                *l += slope * step.hazard[cause] * distance;
+        let mut levers: Vec<Array1<f64>> = all.columns.iter().map(|columns| Array1::zeros(columns.len())).collect();
+        self.slopes(taken, |step, cause, slope| {
+            let Some(place) = self.window.place[step * causes + cause] else {
+                return;
+            };
+            let (model, columns) = (&all.models[cause], &all.columns[cause]);
+            let baseline = model.baseline();
+            variance += baseline.variance[place] * (slope * self.ratio[cause]).powi(2);
+            let hazard = self.hazard[step * causes + cause];
+            for ((j, column), lever) in columns.iter().enumerate().zip(&mut levers[cause]) {
+                let distance = row[*column] - model.means[j] - baseline.risk_set_mean[[place, j]];
+                *lever += slope * hazard * distance;
             }
         });
-        for (model, lever) in models.iter().zip(&lever) {
+        for (model, lever) in all.models.iter().zip(&levers) {
             variance += lever.dot(&model.covariance.dot(lever));
         }
         variance

@@ -29,27 +29,31 @@ const GAUSS: [(f64, f64); 8] = [
 const PANELS: usize = 4;
 
 impl CauseSpecific {
-    /// Aumann-Shapley shares (Aumann & Shapley, Values of Non-Atomic Games, 1974; "integrated gradients"): on the straight line from the
-    /// means to the row, each column gets its part of the change of both linear predictors times the mean slope of the risk.
+    /// Aumann-Shapley shares (Aumann & Shapley, Values of Non-Atomic Games, 1974; "integrated gradients") in the risk of cause 1: on
+    /// the straight line from the means to the row, each column gets its part of the change of all linear predictors times the
+    /// mean slope of the risk. Errors as for `risk`.
     pub fn shares(&self, row: ArrayView1<f64>, from: f64, to: f64) -> Result<Shares, Error> {
         let window = self.window(from, to)?;
         let end = self.predictors(row)?;
-        let (at_means, value) = (window.path([0.0, 0.0]).first(), window.path(end).first());
-        let mut slope = [0.0, 0.0];
+        let at_means = window.path(&vec![0.0; end.len()]).taken(0);
+        let value = window.path(&end).taken(0);
+        let mut slope = vec![0.0; end.len()];
         for panel in 0..PANELS {
             for (node, weight) in GAUSS {
                 let along = (panel as f64 + node) / PANELS as f64;
-                let here = window.path(end.map(|eta| eta * along)).predictor_slopes();
+                let point: Vec<f64> = end.iter().map(|eta| eta * along).collect();
+                let here = window.path(&point).predictor_slopes(0);
                 for (sum, part) in slope.iter_mut().zip(here) {
                     *sum += weight / PANELS as f64 * part;
                 }
             }
         }
-        let part = |j: usize| -> f64 {
-            let change = |model: &super::CoxModel| model.coefficients[j] * (row[j] - model.means[j]);
-            slope[0] * change(&self.first) + slope[1] * change(&self.second)
-        };
-        let mut effects: Vec<f64> = (0..row.len()).map(part).collect();
+        let mut effects = vec![0.0; row.len()];
+        for ((model, columns), slope) in self.models.iter().zip(&self.columns).zip(&slope) {
+            for (j, column) in columns.iter().enumerate() {
+                effects[*column] += slope * model.coefficients[j] * (row[*column] - model.means[j]);
+            }
+        }
         // What the rule's rounding leaves goes to the largest, so that the sum holds whatever the row.
         let left = value - at_means - effects.iter().sum::<f64>();
         if let Some(largest) = effects.iter_mut().max_by(|a, b| a.abs().total_cmp(&b.abs())) {

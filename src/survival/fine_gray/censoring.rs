@@ -54,38 +54,12 @@ impl Ends<'_> {
             inside[*group] += weight;
             count[*group] += 1;
         }
-        let mut censored = vec![0.0; self.groups];
-        let mut fallen = vec![0.0; self.groups];
+        let mut sums = vec![(0.0, 0.0); self.groups];
         let mut lost: Vec<Lost> = Vec::new();
         for block in self.blocks() {
-            for i in block.clone() {
-                let to = if self.end[i] == End::Censored {
-                    &mut censored
-                } else {
-                    &mut fallen
-                };
-                to[self.group[i]] += self.weight[i];
-            }
-            lost.clear();
+            self.lose(block.clone(), &inside, &mut sums, &mut lost);
             for i in block.clone() {
                 let group = self.group[i];
-                if censored[group] > 0.0 {
-                    let gone = if self.rule == TiedCensoring::AfterEvents {
-                        fallen[group]
-                    } else {
-                        0.0
-                    };
-                    lost.push(Lost {
-                        group,
-                        censored: censored[group],
-                        at_risk: (inside[group] - gone).max(censored[group]),
-                    });
-                    censored[group] = 0.0;
-                }
-            }
-            for i in block.clone() {
-                let group = self.group[i];
-                fallen[group] = 0.0;
                 count[group] -= 1;
                 // An empty set weighs nothing, whatever rounding left behind.
                 inside[group] = if count[group] == 0 {
@@ -95,6 +69,31 @@ impl Ends<'_> {
                 };
             }
             visit(block, &lost);
+        }
+    }
+
+    /// The censorings of one block; `sums` (censored, fallen) are 0 before and after.
+    fn lose(&self, block: Range<usize>, inside: &[f64], sums: &mut [(f64, f64)], lost: &mut Vec<Lost>) {
+        for i in block.clone() {
+            let (censored, fallen) = &mut sums[self.group[i]];
+            *(if self.end[i] == End::Censored { censored } else { fallen }) += self.weight[i];
+        }
+        lost.clear();
+        for group in block.map(|i| self.group[i]) {
+            let (censored, fallen) = std::mem::take(&mut sums[group]);
+            if censored > 0.0 {
+                let gone = if self.rule == TiedCensoring::AfterEvents {
+                    fallen
+                } else {
+                    0.0
+                };
+                let at_risk = (inside[group] - gone).max(censored);
+                lost.push(Lost {
+                    group,
+                    censored,
+                    at_risk,
+                });
+            }
         }
     }
 

@@ -53,12 +53,13 @@ impl Supermodel {
 /// use metwatch::survival::landmark::{LongRows, Stack, Supermodel};
 /// use ndarray::array;
 ///
+/// let markers = array![[0.1], [0.9], [1.2], [0.4], [0.3], [0.2], [0.0]];
 /// let rows = LongRows {
 ///     id: &[1, 1, 2, 3, 3, 4, 5],
 ///     start: &[0.0, 2.0, 0.0, 0.0, 1.0, 0.0, 0.0],
 ///     stop: &[2.0, 5.0, 3.5, 1.0, 4.0, 6.0, 2.5],
 ///     event: &[0, 1, 1, 0, 1, 0, 1],
-///     values: array![[0.1], [0.9], [1.2], [0.4], [0.3], [0.2], [0.0]].view(),
+///     values: markers.view(),
 /// };
 /// let set = Stack { landmarks: vec![1.0, 2.0], window: 3.0, with_age: false }.of(&rows)?;
 /// let model = Supermodel::params().stacked(&set).fit(&set.dataset(&["marker"]))?;

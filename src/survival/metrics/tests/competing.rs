@@ -11,8 +11,8 @@ const TOLERANCE: f64 = 1e-10;
 /// The reference's formula for the chance, the sum of S(u-) dH1(u), from the same steps.
 fn sum_formula(pair: &CauseSpecific, row: ndarray::ArrayView1<f64>, to: f64) -> f64 {
     let ratio = |m: &CoxModel| m.centred_predictor(row).unwrap().exp();
-    let (r1, r2) = (ratio(&pair.first), ratio(&pair.second));
-    let (first, second) = (pair.first.baseline(), pair.second.baseline());
+    let (r1, r2) = (ratio(&pair.models[0]), ratio(&pair.models[1]));
+    let (first, second) = (pair.models[0].baseline(), pair.models[1].baseline());
     let (mut h1, mut h2, mut other, mut sum) = (0.0, 0.0, 0, 0.0);
     for (time, hazard) in first.times.iter().zip(&first.hazard).take_while(|(t, _)| **t <= to) {
         while other < second.times.len() && second.times[other] < *time {

@@ -56,7 +56,7 @@ fn bench(group: &mut BenchmarkGroup<WallTime>, n: usize) {
     let data = Dataset::new(x.clone(), Array1::from(y.clone()));
     group.bench_function("Kaplan-Meier", |b| b.iter(|| KaplanMeier::fit(&y, None)));
     group.bench_function("Cox, Efron, 10 columns", |b| {
-        b.iter(|| Cox::params().cause(1).fit(&data))
+        b.iter(|| Cox::params().cause(1).fit(&data));
     });
     let pair = CauseSpecific::fit(x.clone(), data.targets.clone()).expect("a pair");
     let scores = x.dot(&pair.models[0].coefficients).to_vec();

@@ -457,16 +457,3 @@ proptest! {
         }
     }
 }
-
-/// Run by hand for timings.
-#[test]
-#[ignore = "a million rows"]
-fn a_million_rows() {
-    let (x, y) = women();
-    let pair = CauseSpecific::fit(x.clone(), y).unwrap();
-    let many: Vec<usize> = (0..1_000_000).map(|i| i % x.nrows()).collect();
-    let many = x.select(ndarray::Axis(0), &many);
-    let start = std::time::Instant::now();
-    let all = pair.cif_at(many.view(), &[1.0, 5.0, 10.0]).unwrap();
-    println!("{:?} {:?}", start.elapsed(), all.sum());
-}

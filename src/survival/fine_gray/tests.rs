@@ -356,26 +356,3 @@ proptest! {
         }
     }
 }
-
-/// Run by hand for timings.
-#[test]
-#[ignore = "a million rows"]
-fn a_million_rows() {
-    let n = 1_000_000;
-    let (x, y, _) = made_up(n, 2);
-    let wide = Array2::from_shape_fn((n, 10), |(i, j)| {
-        if j < 2 {
-            x[[i, j]]
-        } else {
-            (i as f64 * (0.1 + 0.0317 * j as f64)).fract()
-        }
-    });
-    let start = std::time::Instant::now();
-    let model = FineGray::params().fit(&Dataset::new(wide, y)).unwrap();
-    println!(
-        "{:?}, {} steps, {:?}",
-        start.elapsed(),
-        model.iterations,
-        model.coefficients
-    );
-}

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::survival::CauseSpecific;
 
 /// Kept with its scores; changes when the covariates, the estimator or the reading of a score change.
-pub const VERSION: &str = "cause-specific-cox-1";
+pub const VERSION: &str = "cause-specific-cox-2";
 pub const KIND: &str = "first_distant_relapse";
 /// The window of the risk.
 pub const HORIZON_DAYS: i32 = 365;

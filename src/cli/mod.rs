@@ -9,6 +9,7 @@ mod nightly;
 mod routes;
 mod serve;
 mod show; // progress and words on the terminal
+mod stats; // any CSV through any estimator
 mod user;
 mod verify_audit;
 mod with_database;
@@ -70,6 +71,11 @@ enum Command {
     ///
     /// Starts the server first if it is not running, and stops it when the program ends.
     WithDatabase(with_database::Arguments),
+    /// Put a CSV file through an estimator: survival curves, tests, regression, validation, sample sizes
+    ///
+    /// It needs no settings and no database. docs/stats.md has an example of each and the fields of its JSON.
+    #[command(subcommand)]
+    Stats(stats::Command),
     /// Measure Metwatch on this machine: its pages, its estimators
     #[command(subcommand)]
     Bench(bench::Command),
@@ -77,11 +83,18 @@ enum Command {
 
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Stats(command) = &cli.command {
+        return ended(stats::run(command));
+    }
     let done = Config::load(cli.flags).map_err(anyhow::Error::from).and_then(|config| {
         listen_to_log(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(dispatch(cli.command, config))
     });
+    ended(done)
+}
+
+fn ended(done: anyhow::Result<ExitCode>) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
@@ -110,6 +123,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::User(command) => user::run(&config, command).await,
         Command::Routes(arguments) => routes::run(&arguments),
         Command::VerifyAudit => verify_audit::run(&config).await,
+        Command::Stats(command) => stats::run(&command),
         Command::Bench(command) => bench::run(&config, command).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,

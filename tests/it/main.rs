@@ -14,5 +14,6 @@ mod hardening;
 mod import;
 mod lifecycle;
 mod nightly;
+mod stats;
 mod support;
 mod walls;

@@ -15,7 +15,7 @@ pub enum Limits {
 
 impl Limits {
     /// Of a probability `p` with its standard error; `None` at 0 and 1 where the scale has no place for them.
-    pub(in crate::survival) fn of(self, p: f64, se: f64, z: f64) -> Option<(f64, f64)> {
+    pub fn of(self, p: f64, se: f64, z: f64) -> Option<(f64, f64)> {
         let (lower, upper) = match self {
             _ if se == 0.0 => (p, p),
             Limits::Plain => (p - z * se, p + z * se),

@@ -1,8 +1,12 @@
 //! What holds for every chart: it is XML, it has no number that isn't one, labels are escaped and don't cover each other.
 
 use super::bars::{Contribution, Interval, Waterfall, interval, waterfall};
+use super::calibration::{self, Calibration, Point as Predicted};
 use super::draw::Canvas;
+use super::forest::{self, Forest, Row};
 use super::km::{self, Curves, Group, Step};
+use super::lines::{self, Axis, Line, Lines, Scale};
+use super::sheet::{Panel, sheet};
 use super::spark::{self, Mark, Spark};
 use super::timeline::{self, *};
 
@@ -359,4 +363,116 @@ fn bars_draw_what_they_are_given() {
         },
         90.0,
     ));
+}
+
+#[test]
+fn a_forest_keeps_its_rows_apart_and_knows_what_it_cannot_say() {
+    let row = |label: &str, parts: [f64; 3]| Row {
+        label: label.into(),
+        estimate: Some(parts[1]),
+        lower: Some(parts[0]),
+        upper: Some(parts[2]),
+    };
+    for far in [1.02, 3.0, 1e9] {
+        let chart = Forest {
+            id: "f".into(),
+            width: 880.0,
+            x_label: "hazard ratio for one unit more, 95 % interval".into(),
+            rows: vec![
+                row("nodes", [1.0 / far, 1.0, far]),
+                row(
+                    "a covariate with a name that is too long for its column, by far",
+                    [0.99, 1.0, 1.01],
+                ),
+                row("odd", [f64::NAN, f64::INFINITY, -1.0]),
+                Row {
+                    label: "aliased".into(),
+                    ..Row::default()
+                },
+            ],
+            ..Forest::default()
+        };
+        assert_apart(&forest::draw(&chart).0);
+        assert_xml(&forest::svg(&chart));
+    }
+    assert_xml(&forest::svg(&Forest {
+        width: 400.0,
+        ..Forest::default()
+    }));
+}
+
+#[test]
+fn lines_name_themselves_and_their_ticks_differ() {
+    for (scale, values) in [
+        (Scale::Plain, [15.17, 15.51]),
+        (Scale::Plain, [-3e5, 4e6]),
+        (Scale::Percent, [0.0, 0.031]),
+        (Scale::Log, [0.002, 40.0]),
+        (Scale::Plain, [1.0, 1.0]),
+        (Scale::Plain, [f64::NAN, f64::INFINITY]),
+    ] {
+        let chart = Lines {
+            id: "l".into(),
+            width: 640.0,
+            x: Axis::around("−log10 of the penalty", Scale::Plain, [0.0, 9.5].into_iter()),
+            y: Axis::around("coefficient", scale, values.into_iter()),
+            lines: (0..8)
+                .map(|at| Line {
+                    label: format!("line {at}"),
+                    points: vec![(0.0, values[0]), (4.0, f64::NAN), (9.5, values[1])],
+                    band: vec![(0.0, values[0], values[1]), (9.5, values[0], values[1])],
+                    stairs: at % 2 == 0,
+                    dots: at % 3 == 0,
+                })
+                .collect(),
+            marks: vec![(3.0, "least deviance".into()), (3.1, "one SE".into())],
+            ..Lines::default()
+        };
+        let canvas = lines::draw(&chart).0;
+        assert_apart(&canvas);
+        assert_xml(&lines::svg(&chart));
+    }
+}
+
+#[test]
+fn calibration_stays_on_its_square() {
+    for predicted in [vec![], vec![0.02; 9], vec![0.0, 0.5, 1.0], vec![f64::NAN, 0.3]] {
+        let chart = Calibration {
+            id: "c".into(),
+            width: 480.0,
+            x_label: "predicted risk".into(),
+            y_label: "observed risk".into(),
+            groups: (0..10)
+                .map(|at| Predicted {
+                    predicted: 0.1 * f64::from(at),
+                    observed: 0.02 + 0.09 * f64::from(at),
+                    limits: Some((0.0, 1.2)),
+                })
+                .collect(),
+            curve: vec![(0.0, 0.1), (0.5, 0.4), (1.0, 0.8)],
+            predicted,
+            ..Calibration::default()
+        };
+        assert_apart(&calibration::draw(&chart).0);
+        assert_xml(&calibration::svg(&chart));
+    }
+}
+
+#[test]
+fn a_sheet_stands_alone() {
+    let chart = Forest {
+        id: "f".into(),
+        width: 600.0,
+        ..Forest::default()
+    };
+    let panel = Panel {
+        title: "Hazard <ratios>".into(),
+        svg: forest::svg(&chart),
+        notes: vec!["p < 0.05 & more".into()],
+    };
+    let svg = sheet("Cox", &[panel.clone(), panel]);
+    assert_xml(&svg);
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+    // every colour is written out, in print's ink
+    assert!(!svg.contains("var(") && svg.contains("fill: #000000"));
 }

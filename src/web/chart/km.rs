@@ -239,10 +239,18 @@ fn foot(canvas: &mut Canvas, frame: &Frame, curves: &Curves) -> f64 {
         return axis + 44.0;
     }
     canvas.text((0.0, y, Anchor::Start), "t-muted", "At risk");
-    for (at, group) in curves.groups.iter().enumerate() {
+    // Curves of one group of people, such as causes, share its numbers at risk.
+    let shared = curves.groups.len() > 1 && curves.groups.iter().filter(|g| !g.at_risk.is_empty()).count() == 1;
+    for (at, group) in (curves.groups.iter().enumerate()).filter(|(_, group)| !group.at_risk.is_empty()) {
         y += 18.0;
-        let label = fit(&group.label, frame.left - 20.0);
-        canvas.text((0.0, y, Anchor::Start), &format!("t-bold f{}", at % LOOKS), &label);
+        let label = if shared { "all" } else { &group.label };
+        let label = fit(label, frame.left - 20.0);
+        let look = if shared {
+            "t-bold".to_owned()
+        } else {
+            format!("t-bold f{}", at % LOOKS)
+        };
+        canvas.text((0.0, y, Anchor::Start), &look, &label);
         for (tick, number) in ticks.iter().zip(&group.at_risk) {
             canvas.text((frame.x(*tick), y, Anchor::Middle), "", number);
         }

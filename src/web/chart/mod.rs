@@ -6,7 +6,11 @@ mod scale;
 mod words;
 
 pub mod bars; // risk: contributions as a waterfall, the interval as a bar
+pub mod calibration; // what came against what was predicted
+pub mod forest; // ratios with intervals
 pub mod km; // survival and incidence curves
+pub mod lines; // any lines on two axes
+pub mod sheet; // charts as a picture that stands alone
 pub mod spark; // three years of burden in a row of the triage list
 pub mod timeline; // all measures of one patient on one axis
 

@@ -32,6 +32,21 @@ impl FollowUp {
         FollowUp::new(0.0, exit, event)
     }
 
+    /// Ended at the origin itself. Data without entry times may hold such subjects (R counts them as at risk at 0), and so does the
+    /// one who dies on the day from which time is counted: watched from just before 0.
+    pub fn at_origin(event: u32) -> FollowUp {
+        FollowUp {
+            entry: -f64::MIN_POSITIVE,
+            exit: 0.0,
+            event,
+        }
+    }
+
+    /// The same time, ended otherwise.
+    pub fn with_event(self, event: u32) -> FollowUp {
+        FollowUp { event, ..self }
+    }
+
     pub fn entry(&self) -> f64 {
         self.entry
     }

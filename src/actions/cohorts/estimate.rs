@@ -122,11 +122,9 @@ fn known_to(fitted: &KaplanMeier, subjects: &[FollowUp]) -> f64 {
 
 /// How long who is still waiting has been watched: the median of the reverse Kaplan-Meier curve.
 pub fn followed(subjects: &[FollowUp]) -> Result<Option<f64>, Error> {
-    let reversed: Result<Vec<FollowUp>, Error> = subjects
-        .iter()
-        .map(|subject| FollowUp::until(subject.exit(), u32::from(subject.event() == 0)))
-        .collect();
-    Ok(KaplanMeier::fit(&reversed?, None)?
+    let turn = |subject: &FollowUp| subject.with_event(u32::from(subject.event() == 0));
+    let reversed: Vec<FollowUp> = subjects.iter().map(turn).collect();
+    Ok(KaplanMeier::fit(&reversed, None)?
         .quantile(0.5, Limits::LogLog, LEVEL)?
         .time)
 }

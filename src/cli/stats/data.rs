@@ -181,8 +181,7 @@ impl Data {
     /// `cause` counts as event 1 and all others as censored; any event is 1 for `None`.
     pub fn only(&mut self, cause: Option<u32>) {
         for subject in &mut self.subjects {
-            let event = u32::from(subject.had(cause));
-            *subject = FollowUp::new(subject.entry(), subject.exit(), event).expect("the times were times before");
+            *subject = subject.with_event(u32::from(subject.had(cause)));
         }
     }
 
@@ -259,8 +258,13 @@ fn follow_up(file: &Path, table: &Table, columns: &Columns) -> anyhow::Result<Ve
     let mut problems = Problems::default();
     let mut subjects = Vec::with_capacity(exits.len());
     for (row, (exit, event)) in exits.iter().zip(events).enumerate() {
-        let entry = entries.map_or(0.0, |all| all[row]);
-        match FollowUp::new(entry, *exit, *event as u32) {
+        let event = *event as u32;
+        let asked = match entries {
+            None if *exit == 0.0 => Ok(FollowUp::at_origin(event)),
+            None => FollowUp::until(*exit, event),
+            Some(entries) => FollowUp::new(entries[row], *exit, event),
+        };
+        match asked {
             Ok(subject) => subjects.push(subject),
             Err(wrong) => problems.add(|| format!("line {}, column {}: {wrong}", table.lines[row], columns.time)),
         }

@@ -30,9 +30,7 @@ pub fn groups(data: &Data, column: Option<&str>) -> Vec<(String, Vec<usize>)> {
 
 /// Censoring is the event.
 pub fn reversed(subjects: &[FollowUp]) -> Vec<FollowUp> {
-    let turn = |s: &FollowUp| FollowUp::new(s.entry(), s.exit(), u32::from(!s.had(None)));
-    let turned = subjects.iter().map(turn).collect::<Result<_, _>>();
-    turned.expect("the times were times before")
+    subjects.iter().map(|s| s.with_event(u32::from(!s.had(None)))).collect()
 }
 
 /// The last of all steps that fall on one half pixel.

@@ -41,9 +41,8 @@ impl CoxValidParams {
         let fitted = self.fitted(dataset, model)?;
         let design = &fitted.design;
         let deaths: Vec<(f64, usize)> = design.groups.iter().map(|g| (g.time, g.dead().len())).collect();
-        let own: Vec<FollowUp> = (fitted.rows.subjects.iter())
-            .map(|s| FollowUp::new(s.entry(), s.exit(), u32::from(s.had(self.cause))))
-            .collect::<Result<_, _>>()?;
+        let turn = |s: &FollowUp| s.with_event(u32::from(s.had(self.cause)));
+        let own: Vec<FollowUp> = fitted.rows.subjects.iter().map(turn).collect();
         let g = scale.of(&deaths, &own)?;
         let moment = |power: i32| design.derivatives(&fitted.state, self.ties, |k| g[k].powi(power));
         let (_, plain, _) = moment(0);

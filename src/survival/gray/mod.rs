@@ -91,14 +91,14 @@ impl GrayParams {
                 event if event == self.cause => 1,
                 _ => 2,
             };
-            FollowUp::until(subjects[i].exit(), event)
+            subjects[i].with_event(event)
         };
         let strata = |i: usize| self.strata.as_ref().map_or(0, |strata| strata[i]);
         let mut order: Vec<usize> = (0..subjects.len()).collect();
         order.sort_unstable_by_key(|i| (strata(*i), *i));
         let mut sum = Score::new(groups);
         for stratum in order.chunk_by(|a, b| strata(*a) == strata(*b)) {
-            let own: Vec<FollowUp> = stratum.iter().map(|i| coded(*i)).collect::<Result<_, Error>>()?;
+            let own: Vec<FollowUp> = stratum.iter().map(|i| coded(*i)).collect();
             let split = Split {
                 group: &|i| group[stratum[i]],
                 groups,

@@ -133,10 +133,9 @@ fn against_others(
 ) -> Result<Vec<f64>, Error> {
     let two = |s: &FollowUp| {
         let event = if s.had(cause) { 1 } else { 2 * s.event().min(1) };
-        FollowUp::until(s.exit(), event)
+        s.with_event(event)
     };
-    let targets = subjects.iter().map(two).collect::<Result<Vec<FollowUp>, Error>>()?;
-    let pair = CauseSpecific::fit(basis.records(x), Array1::from(targets))?;
+    let pair = CauseSpecific::fit(basis.records(x), subjects.iter().map(two).collect())?;
     let step = (high - low) / (NODES - 1) as f64;
     let nodes: Vec<f64> = (0..NODES).map(|k| low + step * k as f64).collect();
     let records = basis.records(&nodes);

@@ -71,7 +71,7 @@ impl<'a> Partial<'a> {
         let spans = (rows.iter())
             .map(|row| Span {
                 row: *row,
-                entry: until(subject(row).entry()),
+                entry: until(subject(row).watched_from()),
                 exit: until(subject(row).exit()),
                 fell: subject(row).had(cause),
             })

@@ -195,7 +195,7 @@ impl Layout {
             if k == times.len() {
                 break;
             }
-            let entry = subject(key).entry();
+            let entry = subject(key).watched_from();
             let entered = k + times[k..].partition_point(|time| *time > entry);
             if entered == k {
                 continue;

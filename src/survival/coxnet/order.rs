@@ -126,13 +126,15 @@ impl Order {
     fn delayed(&self, members: &[Member]) -> Option<Delayed> {
         let late = self.strata.iter().any(|s| {
             let earliest = self.times[s.from..s.to].last().copied().unwrap_or(f64::INFINITY);
-            members[s.start..s.end].iter().any(|m| m.follow_up.entry() >= earliest)
+            members[s.start..s.end]
+                .iter()
+                .any(|m| m.follow_up.watched_from() >= earliest)
         });
         if !late {
             return None;
         }
         let mut by_entry: Vec<u32> = (0..members.len() as u32).collect();
-        let entry = |place: u32| members[place as usize].follow_up.entry();
+        let entry = |place: u32| members[place as usize].follow_up.watched_from();
         let mut outside = Vec::with_capacity(self.groups.len());
         let mut before = vec![NEVER; members.len()];
         for s in &self.strata {

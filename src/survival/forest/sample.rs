@@ -45,7 +45,7 @@ impl Sample {
         }
         let until = |time: f64| times.partition_point(|t| *t <= time) as u32;
         let place = |s: &FollowUp| Placed {
-            entry: until(s.entry()),
+            entry: until(s.watched_from()),
             exit: until(s.exit()),
             cause: causes.binary_search(&s.event()).ok().map(|place| place as u8),
         };

@@ -32,13 +32,13 @@ impl Censoring {
         }
         let weights = checked_weights(weights, n)?;
         let by_exit = ascending(n, |i| subjects[i].exit());
-        let by_entry = ascending(n, |i| subjects[i].entry());
+        let by_entry = ascending(n, |i| subjects[i].watched_from());
         let (mut entered, mut g) = (0, 1.0);
         let (mut at_risk, mut count) = (0.0, 0);
         let mut curve = Censoring::default();
         for tied in by_exit.chunk_by(|a, b| subjects[*a].exit() == subjects[*b].exit()) {
             let time = subjects[tied[0]].exit();
-            while entered < n && subjects[by_entry[entered]].entry() < time {
+            while entered < n && subjects[by_entry[entered]].watched_from() < time {
                 at_risk += weights[by_entry[entered]];
                 count += 1;
                 entered += 1;

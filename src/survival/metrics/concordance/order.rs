@@ -123,7 +123,7 @@ impl Sides<'_> {
         for (place, &i) in rows.iter().enumerate() {
             let subject = &self.subjects[i];
             order.push(key(subject.exit(), subject.had(self.cause), place, place));
-            if subject.entry() >= first {
+            if subject.watched_from() >= first {
                 order.push(key(subject.entry(), false, place, rows.len() + place));
             }
         }

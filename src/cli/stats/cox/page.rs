@@ -56,7 +56,7 @@ impl Arguments {
 
 fn proportional_page(all: &BTreeMap<&'static str, Proportional>) -> String {
     let scales = ["identity", "log", "km", "rank"];
-    let mut grid = Grid::new(&["p of proportional hazards", "time", "log time", "KM", "rank"]);
+    let mut grid = Grid::new(&["proportional? p by", "time", "log time", "KM", "rank"]);
     for (at, name) in all["km"].rows.iter().enumerate() {
         let mut row = vec![name.clone()];
         row.extend(scales.map(|scale| p(all[scale].p[at])));

@@ -7,6 +7,7 @@ mod present;
 
 use super::{Error, FollowUp};
 use present::Present;
+pub(in crate::survival) use present::Sum;
 
 /// How subjects are told apart: their group, and how many causes count (causes beyond the last count as the last).
 pub(super) struct Split<'a> {

@@ -4,31 +4,43 @@
 //! before: so sums, sums of squares and of products are kept in place of subjects.
 
 use super::AalenJohansen;
-use crate::survival::risk_set::Span;
+use crate::survival::risk_set::{Span, Sum};
 
-/// Sums over subjects, each with two numbers x and y, of w² times 1, x, y, xx, xy, yy.
+/// Sums over subjects of w² times 1, x, y, xx, xy, yy: x is what each has added to the incidence, y to -log `free`.
+/// They move with the steps, so that a long history is no large number to take away from another.
 #[derive(Clone, Copy, Default)]
-struct Moments([f64; 6]);
+struct Moments([Sum; 6]);
 
 impl Moments {
     fn add(&mut self, span: &Span, sign: f64, (x, y): (f64, f64)) {
         let square = sign * span.weight * span.weight;
         let terms = [1.0, x, y, x * x, x * y, y * y];
         for (sum, term) in self.0.iter_mut().zip(terms) {
-            *sum += square * term;
+            sum.add(square * term);
         }
     }
 
-    fn merge(&mut self, other: &Moments) {
-        for (sum, term) in self.0.iter_mut().zip(other.0) {
-            *sum += term;
+    /// A step: x becomes x - grown y - taken, then y becomes y - risk.
+    fn pass(&mut self, grown: f64, taken: f64, risk: f64) {
+        let [one, x, y, _, xy, yy] = self.0.map(Sum::value);
+        let (dx, dxy) = (-grown * y - taken * one, -grown * yy - taken * y);
+        let dxx = -grown * (2.0 * xy + dxy) - taken * (2.0 * x + dx);
+        let added = [
+            0.0,
+            dx,
+            -risk * one,
+            dxx,
+            dxy - risk * (x + dx),
+            risk * (risk * one - 2.0 * y),
+        ];
+        for (sum, term) in self.0.iter_mut().zip(added) {
+            sum.add(term);
         }
     }
 
-    /// The sum of w² (c + x - f y)².
-    fn squares(&self, c: f64, f: f64) -> f64 {
-        let [one, x, y, xx, xy, yy] = self.0;
-        one * c * c + 2.0 * c * (x - f * y) + xx - 2.0 * f * xy + f * f * yy
+    /// The sum of w² x².
+    fn squares(&self) -> f64 {
+        self.0[3].value().max(0.0)
     }
 }
 
@@ -72,45 +84,53 @@ impl AalenJohansen {
             return self.free_se();
         }
         let sums = self.sums(column);
-        let mut entering = vec![Moments::default(); self.steps.len() + 1];
-        for span in &self.spans {
-            entering[span.first].add(span, 1.0, sums.entered(span));
+        let mut entering = vec![(0, Sum::default()); self.steps.len() + 1];
+        for span in self.spans.iter().filter(|span| span.first < span.last) {
+            let (number, one) = &mut entering[span.first];
+            *number += 1;
+            one.add(span.weight * span.weight);
         }
-        let (mut at_risk, mut gone) = (Moments::default(), Moments::default());
-        let mut leaving = self.spans.iter().peekable();
+        let (mut number, mut at_risk, mut gone) = (0, Moments::default(), Moments::default());
+        let mut leaving = self.spans.iter().filter(|span| span.first < span.last).peekable();
         let error = |row: usize| {
-            at_risk.merge(&entering[row]);
-            while let Some(span) = leaving.next_if(|span| span.last <= row + 1) {
-                at_risk.add(span, -1.0, sums.entered(span));
+            number += entering[row].0;
+            at_risk.0[0].merge(entering[row].1);
+            let grown = sums.fallen[row + 1] - sums.fallen[row];
+            at_risk.pass(grown, grown / self.steps[row].at_risk, self.odds[row].risk);
+            gone.pass(grown, 0.0, 0.0);
+            while let Some(span) = leaving.next_if(|span| span.last == row + 1) {
+                at_risk.add(span, -1.0, sums.watched(span));
                 gone.add(span, 1.0, self.left(&sums, column, span));
+                number -= 1;
+                if number == 0 {
+                    at_risk = Moments::default();
+                }
             }
-            let fallen = sums.fallen[row + 1];
-            let sum = at_risk.squares(sums.watched[row + 1], fallen) + gone.squares(0.0, fallen);
-            sum.max(0.0).sqrt()
+            (at_risk.squares() + gone.squares()).sqrt()
         };
         (0..self.steps.len()).map(error).collect()
     }
 
-    /// Having left before step t somebody adds x - fallen(t) y.
+    /// What somebody has added to the incidence and to -log `free` on leaving, with the fall.
     fn left(&self, sums: &Sums, column: usize, span: &Span) -> (f64, f64) {
-        let (first, last) = (span.first, span.last);
-        let mut lost = sums.hazard[first] - sums.hazard[last];
-        let grown = sums.fallen[last] - sums.fallen[first];
-        let mut added = sums.watched[last] - sums.watched[first] - sums.hazard[first] * grown;
-        if let Some(row) = last.checked_sub(1).filter(|_| span.event > 0) {
+        let (mut added, mut lost) = sums.watched(span);
+        let row = span.last - 1;
+        if span.event > 0 {
             lost += self.odds[row].fall;
             if span.event as usize == column + 1 {
                 added += self.free_before(row) / self.steps[row].at_risk;
             }
         }
-        (added + lost * sums.fallen[last], lost)
+        (added, lost)
     }
 }
 
 impl Sums {
-    /// At risk after step t somebody adds watched(t) + x - fallen(t) y.
-    fn entered(&self, span: &Span) -> (f64, f64) {
-        let y = self.hazard[span.first];
-        (y * self.fallen[span.first] - self.watched[span.first], y)
+    /// What somebody has added to the incidence and to -log `free` by having been at risk.
+    fn watched(&self, span: &Span) -> (f64, f64) {
+        let (first, last) = (span.first, span.last);
+        let grown = self.fallen[last] - self.fallen[first];
+        let added = self.watched[last] - self.watched[first] - self.hazard[first] * grown;
+        (added, self.hazard[first] - self.hazard[last])
     }
 }

@@ -151,6 +151,26 @@ fn slow_error(fitted: &AalenJohansen, subjects: &[FollowUp], weights: &[f64], ca
 }
 
 #[test]
+fn the_error_stands_weights_a_million_times_apart() {
+    let subjects: Vec<FollowUp> = (1..=40)
+        .map(|t| FollowUp::until(f64::from(t), t as u32 % 3).unwrap())
+        .collect();
+    let weights: Vec<f64> = (1..=40)
+        .map(|t| if t > 36 || t % 5 == 0 { 0.001 } else { 1000.0 })
+        .collect();
+    let fitted = AalenJohansen::fit_weighted(&subjects, Some(&weights)).unwrap();
+    for cause in [1, 2] {
+        for (fast, slow) in fitted
+            .se(cause)
+            .into_iter()
+            .zip(slow_error(&fitted, &subjects, &weights, cause))
+        {
+            near(fast, slow, 1e-10);
+        }
+    }
+}
+
+#[test]
 fn degenerate_input() {
     assert!(matches!(AalenJohansen::fit(&[]), Err(Error::Empty)));
     let fitted = AalenJohansen::fit(&[FollowUp::until(1.0, 0).unwrap()]).unwrap();

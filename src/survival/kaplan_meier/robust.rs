@@ -1,6 +1,6 @@
 //! The infinitesimal jackknife of sums over the steps of a curve: the error that holds for any weights.
 
-use crate::survival::risk_set::{Span, Table};
+use crate::survival::risk_set::{Span, Sum, Table};
 
 /// What one step adds for a subject at risk there: `fall` if it falls, and less `risk` in any case.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,34 @@ pub(in crate::survival) fn odds(table: &Table) -> Vec<Part> {
     (0..table.rows()).map(part).collect()
 }
 
+/// Sums over those at risk of w², w² x and w² x², x what being at risk has taken from each so far. They move with the steps, so
+/// that a long history is no large number to take away from another.
+#[derive(Default)]
+struct AtRisk {
+    number: usize,
+    one: Sum,
+    x: Sum,
+    xx: Sum,
+}
+
+impl AtRisk {
+    fn pass(&mut self, risk: f64) {
+        let (one, x) = (self.one.value(), self.x.value());
+        self.xx.add(risk * (2.0 * x + risk * one));
+        self.x.add(risk * one);
+    }
+
+    fn leave(&mut self, square: f64, x: f64) {
+        self.number -= 1;
+        self.one.add(-square);
+        self.x.add(-square * x);
+        self.xx.add(-square * x * x);
+        if self.number == 0 {
+            *self = AtRisk::default();
+        }
+    }
+}
+
 /// The root of the sum of squares of what each subject's weight adds, after each step.
 ///
 /// Those at risk have all lost the same since they entered, and those gone stay as they left: four sums are kept in place of
@@ -34,36 +62,29 @@ pub(in crate::survival) fn additive(spans: &[Span], parts: &[Part]) -> Vec<f64> 
     for (row, part) in parts.iter().enumerate() {
         lost[row + 1] = lost[row] + part.risk;
     }
-    // Sums of w², w² x and w² x² over those at risk, x what the steps before the entry would have taken.
-    let mut entering = vec![[0.0; 3]; parts.len() + 1];
-    let terms = |span: &Span| {
-        let (square, x) = (span.weight * span.weight, lost[span.first]);
-        [square, square * x, square * x * x]
-    };
-    let add = |sums: &mut [f64; 3], terms: [f64; 3], sign: f64| {
-        for (sum, term) in sums.iter_mut().zip(terms) {
-            *sum += sign * term;
-        }
-    };
+    let mut entering = vec![(0, Sum::default()); parts.len() + 1];
     for span in spans.iter().filter(|span| span.first < span.last) {
-        add(&mut entering[span.first], terms(span), 1.0);
+        let (number, one) = &mut entering[span.first];
+        *number += 1;
+        one.add(span.weight * span.weight);
     }
-    let (mut at_risk, mut gone) = ([0.0; 3], 0.0);
+    let (mut at_risk, mut gone) = (AtRisk::default(), 0.0);
     let mut leaving = spans.iter().filter(|span| span.first < span.last).peekable();
     let error = |row: usize| {
-        add(&mut at_risk, entering[row], 1.0);
+        at_risk.number += entering[row].0;
+        at_risk.one.merge(entering[row].1);
+        at_risk.pass(parts[row].risk);
         while let Some(span) = leaving.next_if(|span| span.last == row + 1) {
-            add(&mut at_risk, terms(span), -1.0);
-            let fall = if span.event > 0 { parts[row].fall } else { 0.0 };
-            let added = fall - (lost[row + 1] - lost[span.first]);
-            gone += span.weight * span.weight * added * added;
+            let (square, taken) = (span.weight * span.weight, lost[row + 1] - lost[span.first]);
+            at_risk.leave(square, taken);
+            let added = if span.event > 0 {
+                parts[row].fall - taken
+            } else {
+                -taken
+            };
+            gone += square * added * added;
         }
-        if leaving.peek().is_none() {
-            at_risk = [0.0; 3];
-        }
-        let (now, [one, x, xx]) = (lost[row + 1], at_risk);
-        let present: f64 = one * now * now - 2.0 * now * x + xx;
-        (present.max(0.0) + gone).sqrt()
+        (at_risk.xx.value().max(0.0) + gone).sqrt()
     };
     (0..parts.len()).map(error).collect()
 }

@@ -135,6 +135,22 @@ fn degenerate_input() {
     );
 }
 
+#[test]
+fn the_robust_error_stands_weights_a_million_times_apart_after_a_small_risk_set() {
+    let rows = [
+        (0.0, 1.0, 1),
+        (0.0, 1.0, 1),
+        (1.0, 3.0, 0),
+        (1.0, 2.0, 1),
+        (1.0, 2.0, 1),
+    ];
+    let subjects = rows.map(|(entry, exit, event)| FollowUp::new(entry, exit, event).unwrap());
+    let fitted = NelsonAalen::fit_robust(&subjects, Some(&[1.0, 0.001, 1000.0, 0.001, 0.001])).unwrap();
+    let (n, d) = (1000.002, 0.002);
+    let (stays, falls): (f64, f64) = (1000.0 * d / (n * n), 0.001 * (1.0 / n - d / (n * n)));
+    near(fitted.steps[1].se, (stays * stays + 2.0 * falls * falls).sqrt(), 1e-12);
+}
+
 proptest! {
     #[test]
     fn survival_lies_above_the_product_limit(subjects in some_subjects()) {

@@ -9,13 +9,13 @@ pub(super) struct Present {
 
 /// Neumaier's sum, ZAMM 1974;54:39: what rounding loses is kept beside it, so a large weight may come and go.
 #[derive(Clone, Copy, Default)]
-struct Sum {
+pub(in crate::survival) struct Sum {
     sum: f64,
     lost: f64,
 }
 
 impl Sum {
-    fn add(&mut self, term: f64) {
+    pub fn add(&mut self, term: f64) {
         let total = self.sum + term;
         self.lost += if self.sum.abs() >= term.abs() {
             (self.sum - total) + term
@@ -23,6 +23,15 @@ impl Sum {
             (term - total) + self.sum
         };
         self.sum = total;
+    }
+
+    pub fn merge(&mut self, other: Sum) {
+        self.add(other.sum);
+        self.add(other.lost);
+    }
+
+    pub fn value(self) -> f64 {
+        self.sum + self.lost
     }
 }
 
@@ -36,8 +45,7 @@ impl Present {
     }
 
     pub fn weight(&self, group: usize) -> f64 {
-        let Sum { sum, lost } = self.weight[group];
-        sum + lost
+        self.weight[group].value()
     }
 
     pub fn add(&mut self, group: usize, weight: f64) {

@@ -53,14 +53,16 @@ impl Rmst {
             area += step.survival * (end - step.time);
             let left = step.at_risk - step.events;
             if left > 0.0 {
-                variance += area * area * step.events / (step.at_risk * left);
+                // As a share of the horizon, whose square may be more than any number.
+                let share = area / tau;
+                variance += share * share * step.events / (step.at_risk * left);
             }
             end = step.time;
         }
         Ok(Rmst {
             tau,
             mean: area + end,
-            se: f64::sqrt(variance),
+            se: tau * f64::sqrt(variance),
         })
     }
 

@@ -102,3 +102,12 @@ proptest! {
         prop_assert!(a.mean > 0.0 && a.mean <= tau && a.se.is_finite());
     }
 }
+
+#[test]
+fn the_error_is_finite_where_the_square_of_a_time_is_not() {
+    let at = |scale: f64| {
+        let subjects = [(1.0, 1), (2.0, 0), (3.0, 1), (4.0, 0)].map(|(t, e)| FollowUp::until(t * scale, e).unwrap());
+        Rmst::of(&subjects, None, 4.0 * scale).unwrap().se
+    };
+    close(at(1e300) / 1e300, at(1.0), 1e-14);
+}

@@ -75,7 +75,7 @@ enum Command {
     ///
     /// It needs no settings and no database. docs/stats.md has an example of each and the fields of its JSON.
     #[command(subcommand)]
-    Stats(stats::Command),
+    Stats(Box<stats::Command>),
     /// Measure Metwatch on this machine: its pages, its estimators
     #[command(subcommand)]
     Bench(bench::Command),

@@ -9,32 +9,36 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
     if rows.as_array().is_some_and(Vec::is_empty) {
         return Ok(());
     }
+    // The instant of the whole import, as everywhere: the database has a clock of its own.
+    let now = work.now();
     let insert = match table {
         Table::Site | Table::Trial | Table::Arm | Table::Assay => return super::setup::insert(work, table, rows).await,
         Table::Patient => sqlx::query!(
             "insert into patient (site_id, patient_key, birth_year, birth_month, sex, menopausal_status, registry_consent_on,
-               reported_on, recorded_by)
+               reported_on, recorded_at, recorded_by)
              select r.site_id, v.patient_key, v.birth_year, v.birth_month, v.sex, v.menopausal_status, v.registry_consent_on,
-               v.reported_on, app.current_actor()
+               v.reported_on, $2, app.current_actor()
              from jsonb_to_recordset($1) as r (line bigint, site_id int, v jsonb)
              cross join lateral jsonb_populate_record(null::patient, r.v) v
              order by r.line",
             rows,
+            now,
         ),
         Table::Enrolment => sqlx::query!(
-            "insert into enrolment (site_id, patient_id, trial_id, arm_code, enrolled_on, reported_on, recorded_by)
-             select r.site_id, p.id, v.trial_id, v.arm_code, v.enrolled_on, v.reported_on, app.current_actor()
+            "insert into enrolment (site_id, patient_id, trial_id, arm_code, enrolled_on, reported_on, recorded_at, recorded_by)
+             select r.site_id, p.id, v.trial_id, v.arm_code, v.enrolled_on, v.reported_on, $2, app.current_actor()
              from jsonb_to_recordset($1) as r (line bigint, site_id int, v jsonb)
              cross join lateral jsonb_populate_record(null::enrolment, r.v) v
              join patient p on p.site_id = r.site_id and p.patient_key = r.v ->> 'patient_key'
              order by r.line",
             rows,
+            now,
         ),
         Table::Tumour => sqlx::query!(
-            "insert into tumour (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_by, diagnosed_on,
+            "insert into tumour (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, diagnosed_on,
                date_precision, organ, laterality, subtype, grade, size_mm, size_band, nodes_positive, nodes_examined, er_fmol,
                pgr_fmol, her2, metastatic_at_entry, reported_on)
-             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, app.current_actor(), v.diagnosed_on,
+             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), v.diagnosed_on,
                v.date_precision, v.organ, v.laterality, v.subtype, v.grade, v.size_mm, v.size_band, v.nodes_positive,
                v.nodes_examined, v.er_fmol, v.pgr_fmol, v.her2, v.metastatic_at_entry, v.reported_on
              from jsonb_to_recordset($1)
@@ -43,11 +47,12 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
              order by r.line",
             rows,
             reason,
+            now,
         ),
         Table::Stage => sqlx::query!(
-            "insert into stage (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_by, tumour_id, prefix,
+            "insert into stage (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, tumour_id, prefix,
                t, n, n_suffix, m, stage_group, staged_on, edition, reported_on)
-             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, app.current_actor(), tumour.id,
+             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), tumour.id,
                v.prefix, v.t, v.n, v.n_suffix, v.m, v.stage_group, v.staged_on, v.edition, v.reported_on
              from jsonb_to_recordset($1)
                as r (line bigint, site_id int, patient_id bigint, natural_key text, supersedes_id bigint, source_row text, v jsonb)
@@ -58,11 +63,12 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
              order by r.line",
             rows,
             reason,
+            now,
         ),
         Table::Treatment => sqlx::query!(
-            "insert into treatment (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_by, category, agent,
+            "insert into treatment (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, category, agent,
                phase, intent, started_on, start_precision, stopped_on, reported_on)
-             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, app.current_actor(), v.category,
+             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), v.category,
                v.agent, v.phase, v.intent, v.started_on, v.start_precision, v.stopped_on, v.reported_on
              from jsonb_to_recordset($1)
                as r (line bigint, site_id int, patient_id bigint, natural_key text, supersedes_id bigint, source_row text, v jsonb)
@@ -70,11 +76,12 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
              order by r.line",
             rows,
             reason,
+            now,
         ),
         Table::Surgery => sqlx::query!(
-            "insert into surgery (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_by, procedure,
+            "insert into surgery (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, procedure,
                performed_on, date_precision, margin, reported_on)
-             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, app.current_actor(), v.procedure,
+             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), v.procedure,
                v.performed_on, v.date_precision, v.margin, v.reported_on
              from jsonb_to_recordset($1)
                as r (line bigint, site_id int, patient_id bigint, natural_key text, supersedes_id bigint, source_row text, v jsonb)
@@ -82,23 +89,25 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
              order by r.line",
             rows,
             reason,
+            now,
         ),
         Table::Visit => sqlx::query!(
-            "insert into visit (site_id, patient_id, natural_key, source_row, recorded_by, visit_code, occurred_on, ecog, note,
+            "insert into visit (site_id, patient_id, natural_key, source_row, recorded_at, recorded_by, visit_code, occurred_on, ecog, note,
                reported_on)
-             select r.site_id, r.patient_id, r.natural_key, r.source_row, app.current_actor(), v.visit_code, v.occurred_on, v.ecog,
+             select r.site_id, r.patient_id, r.natural_key, r.source_row, $2, app.current_actor(), v.visit_code, v.occurred_on, v.ecog,
                v.note, v.reported_on
              from jsonb_to_recordset($1)
                as r (line bigint, site_id int, patient_id bigint, natural_key text, source_row text, v jsonb)
              cross join lateral jsonb_populate_record(null::visit, r.v) v
              order by r.line",
             rows,
+            now,
         ),
         Table::Observation => sqlx::query!(
-            "insert into observation (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_by, route,
+            "insert into observation (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, route,
                visit_id, measure, assay_id, analyte, collected_on, collected_time, reported_on, status, raw_text, detection,
                comparator, value_num, unit, lod, loq, range_high, lo, hi, failed_reason, screened, detail, note, confirmed)
-             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, app.current_actor(), 'csv',
+             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), 'csv',
                v.visit_id, v.measure, v.assay_id, v.analyte, v.collected_on, v.collected_time, v.reported_on, v.status, v.raw_text,
                v.detection, v.comparator, v.value_num, v.unit, v.lod, v.loq, v.range_high, v.lo, v.hi, v.failed_reason,
                v.screened, v.detail, v.note, v.confirmed
@@ -108,11 +117,12 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
              order by r.line",
             rows,
             reason,
+            now,
         ),
         Table::Event => sqlx::query!(
-            "insert into event (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_by, kind, relapse_kind,
+            "insert into event (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, kind, relapse_kind,
                organs, detected_by, cause, last_clear_on, occurred_on, reported_on)
-             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, app.current_actor(), v.kind,
+             select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), v.kind,
                v.relapse_kind, v.organs, v.detected_by, v.cause, v.last_clear_on, v.occurred_on, v.reported_on
              from jsonb_to_recordset($1)
                as r (line bigint, site_id int, patient_id bigint, natural_key text, supersedes_id bigint, source_row text, v jsonb)
@@ -120,6 +130,7 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
              order by r.line",
             rows,
             reason,
+            now,
         ),
     };
     insert.execute(work.connection()).await?;

@@ -153,9 +153,10 @@ impl Instant<'_> {
 
     /// Adds to the score, and to the compensator that the groups have in common.
     fn compare(&self, sweep: &mut Sweep, rho: f64) {
-        let left = (1.0 - self.fallen[0]).max(0.0);
-        let weight = left.powf(rho);
-        let hazard = if self.events > 0.0 {
+        // Where few competing events leave the pooled estimate above 1 (it is no product), cmprsk goes on with what is left, so do we.
+        let left = 1.0 - self.fallen[0];
+        let weight = left.max(0.0).powf(rho);
+        let hazard = if self.events > 0.0 && left != 0.0 {
             self.events / (self.pooled * left)
         } else {
             0.0

@@ -58,6 +58,26 @@ fn three_groups_strata_and_rho() {
     }
 }
 
+/// R's veteran by cell type, every time of it a death or a censoring: the pooled estimate passes 1. cmprsk's cuminc.
+#[test]
+fn without_competing_events_the_pooled_estimate_may_pass_one() {
+    #[rustfmt::skip]
+    let times: [i32; 137] = [72, 411, 228, 126, 118, 10, 82, 110, 314, -100, 42, 8, 144, -25, 11, 999, 112, -87, -231,
+        242, 991, 111, 1, 587, 389, 33, 25, 357, 467, 201, 1, 30, 44, 283, 15, 30, 384, 4, 54, 13,
+        -123, -97, 153, 59, 117, 16, 151, 22, 56, 21, 18, 139, 20, 31, 52, 287, 18, 51, 122, 27, 54, 7, 63, 392, 10, 25, -103, 21, 13, 87, 2, 20, 7, 24,
+        99, 8, 99, 61, 25, 95, 80, 51, 29, 8, 92, 35, 117, 132, 12, 162, 3, 95, 24, 18, -83, 31, 51, 90, 52, 73, 8,
+        36, 48, 7, 140, 186, 84, 19, 45, 80, 177, 162, 216, 553, 278, 12, 260, 200, 156, -182, 143, 105, 103, 250, 100, 52, 164, 19, 53, 15, 43, 340, 133, 111, 231, 378, 49];
+    let subjects: Vec<FollowUp> = times
+        .iter()
+        .map(|t| FollowUp::until(f64::from(t.abs()), u32::from(*t > 0)).unwrap())
+        .collect();
+    let groups: Vec<usize> = (0..137)
+        .map(|i| [35, 83, 110].iter().filter(|end| i >= **end).count())
+        .collect();
+    let test = Gray::params().test(&subjects, &groups, 4).unwrap();
+    near(test.chi_square, 10.9598956589383, 1e-9);
+}
+
 #[test]
 fn degenerate_input() {
     let until = |t: f64, event| FollowUp::until(t, event).unwrap();

@@ -147,13 +147,20 @@ impl KaplanMeier {
         let known: Vec<(f64, f64)> = (0..self.steps.len())
             .filter_map(|i| height(i).map(|h| (self.steps[i].time, h)))
             .collect();
-        let first = known.iter().position(|(_, h)| *h <= target + TOLERANCE)?;
-        let (time, at) = known[first];
+        // The curve never rises, but a limit may at its end: then, as in R, the highest place that is low enough counts.
+        let highest = |ceiling: f64| {
+            let low_enough = known.iter().filter(|(_, h)| *h <= ceiling);
+            low_enough.fold(None, |best: Option<(f64, f64)>, at| match best {
+                Some(best) if best.1 >= at.1 => Some(best),
+                _ => Some(*at),
+            })
+        };
+        let (time, at) = highest(target + TOLERANCE)?;
         if (at - target).abs() > TOLERANCE {
             return Some(time);
         }
-        let next = known[first..].iter().find(|(_, h)| *h < target - TOLERANCE);
-        Some(0.5 * (time + next.map_or(self.followed_to, |(t, _)| *t)))
+        let next = highest(target - TOLERANCE).map_or(self.followed_to, |(time, _)| time);
+        Some(0.5 * (time + next))
     }
 
     /// Limits of the curve at `time`; `None` where it has reached 0.

@@ -242,6 +242,25 @@ fn a_flat_stretch_at_the_quantile_gives_its_middle() {
     assert_eq!(curve.quantile(0.5, Limits::Log, 0.95).unwrap().time, Some(3.0));
 }
 
+/// R's aml: the upper limit on the log scale ends by rising from 0.4584 at 45 to 0.4623 at 48.
+#[test]
+fn a_limit_that_rises_at_its_end() {
+    let dead = [5, 5, 8, 8, 9, 12, 13, 18, 23, 23, 27, 30, 31, 33, 34, 43, 45, 48];
+    let censored = [13, 16, 28, 45, 161];
+    let subjects: Vec<FollowUp> = (dead.iter().map(|t| (*t, 1)))
+        .chain(censored.iter().map(|t| (*t, 0)))
+        .map(|(t, e)| FollowUp::until(f64::from(t), e).unwrap())
+        .collect();
+    let median = KaplanMeier::fit(&subjects, None)
+        .unwrap()
+        .quantile(0.5, Limits::Log, 0.95)
+        .unwrap();
+    assert_eq!(
+        (median.time, median.lower, median.upper),
+        (Some(27.0), Some(18.0), Some(48.0))
+    );
+}
+
 #[test]
 fn degenerate_input() {
     assert!(matches!(KaplanMeier::fit(&[], None), Err(Error::Empty)));

@@ -45,8 +45,20 @@ impl Table {
         &self.columns[name]
     }
 
+    /// Columns, and the transformations of the reference's models: `age_fp1`, `nodes_exp`, `log_pgr1`, …
     pub fn design(&self, names: &[&str]) -> Array2<f64> {
-        Array2::from_shape_fn((self.rows, names.len()), |(i, j)| self.columns[names[j]][i])
+        Array2::from_shape_fn((self.rows, names.len()), |(i, j)| {
+            let value = |name: &str| self.columns[name][i];
+            match names[j] {
+                "age_fp1" => (value("age") / 100.0).powi(3),
+                "age_fp2" => (value("age") / 100.0).powi(3) * (value("age") / 100.0).ln(),
+                "nodes_exp" => (-0.12 * value("nodes")).exp(),
+                "log_pgr1" => (value("pgr") + 1.0).ln(),
+                "log_pr1" => (value("pr") + 1.0).ln(),
+                "log_er1" => (value("er") + 1.0).ln(),
+                name => value(name),
+            }
+        })
     }
 
     pub fn follow_up(&self, exit: &str, event: &str) -> Vec<FollowUp> {
@@ -67,6 +79,10 @@ pub(crate) fn near(ours: f64, theirs: f64, tolerance: f64) {
         (ours - theirs).abs() <= tolerance,
         "{ours} is not {theirs} (within {tolerance:e})"
     );
+}
+
+pub(crate) fn words(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect()
 }
 
 /// Relative to the reference.

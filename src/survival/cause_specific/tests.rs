@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::survival::metrics::concordance;
-use crate::survival::oracle::{METASTASIS, ROTTERDAM, close, json, near, numbers, table};
+use crate::survival::oracle::{METASTASIS, ROTTERDAM, close, json, near, numbers, table, words};
 use crate::survival::{Cox, SurvivalModel, Ties};
 
 fn women() -> (Array2<f64>, Array1<FollowUp>) {
@@ -47,13 +47,7 @@ fn sum_formula(pair: &CauseSpecific, row: ndarray::ArrayView1<f64>, to: f64) -> 
 fn predictions_on_the_other_half_equal_the_reference() {
     let women = table("brca_metastasis.csv");
     let expected = &json("competing_validation.json")["result"];
-    let terms = expected["terms"].as_array().unwrap();
-    let x = Array2::from_shape_fn((women.rows, 10), |(i, j)| match terms[j].as_str().unwrap() {
-        "nodes_exp" => (-0.12 * women.column("nodes")[i]).exp(),
-        "log_pr1" => (women.column("pr")[i] + 1.0).ln(),
-        "log_er1" => (women.column("er")[i] + 1.0).ln(),
-        name => women.column(name)[i],
-    });
+    let x = women.design(&words(&expected["terms"]));
     let y = women.follow_up("met_time", "met_type");
     let (odd, even): (Vec<usize>, Vec<usize>) = (0..women.rows).partition(|i| women.column("pid")[*i] % 2.0 == 1.0);
     let targets = odd.iter().map(|i| y[*i]).collect();

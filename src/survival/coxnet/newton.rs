@@ -121,10 +121,13 @@ pub(super) fn step(
 ) -> Option<usize> {
     let height = |point: &Point| point.value + penalty.value(&point.beta);
     let before = height(point);
+    let violation = penalty.worst(&point.beta, &point.gradient);
     for halvings in 0..40 {
         let there = smooth.evaluate(&moved);
-        let slack = 1e-13 * (before.abs() + 1.0);
-        if there.gradient.iter().all(|g| g.is_finite()) && height(&there) <= before + slack {
+        let (rise, one) = (height(&there) - before, before.abs() + 1.0);
+        // A row that enters late and outweighs all others leaves noise in the height; then the slope decides.
+        let nearer = rise <= 1e-9 * one && penalty.worst(&there.beta, &there.gradient) <= 0.5 * violation;
+        if there.gradient.iter().all(|g| g.is_finite()) && (rise <= 1e-13 * one || nearer) {
             *point = there;
             return Some(halvings);
         }

@@ -661,6 +661,22 @@ fn a_runaway_coefficient_is_reported() {
     assert!(CoxNet::params().lambdas(vec![0.1, 1e-3]).fit(&data).is_ok());
 }
 
+/// The third subject, not yet there at the one event, outweighs the others ten thousand times: what subtracting it leaves of the
+/// likelihood is noise in the twelfth digit.
+#[test]
+fn a_heavy_late_row_does_not_stop_the_descent() {
+    let x = array![[-2.0, -1.0], [3.0, -2.0], [2.0, 2.0], [0.0, -1.0]];
+    let y: Array1<FollowUp> = [(0.0, 1.0, 0), (0.0, 2.0, 0), (1.0, 2.0, 0), (0.0, 1.0, 1)]
+        .map(|(entry, exit, event)| FollowUp::new(entry, exit, event).unwrap())
+        .into_iter()
+        .collect();
+    let params = CoxNet::params()
+        .alpha(0.3432725307991135)
+        .weights(vec![3.0, 2.0, 1.0, 3.0]);
+    let path = params.count(6).ratio(0.05).fit(&Dataset::new(x, y)).unwrap();
+    assert!(path.violations.iter().all(|v| *v <= 1e-10));
+}
+
 proptest! {
     #[test]
     fn fits_or_says_why(

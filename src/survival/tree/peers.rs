@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rand::Rng;
 use serde_json::Value;
 
-use crate::survival::metrics::concordance;
+use crate::survival::metrics::{CaseWeight, Ipcw, concordance};
 use crate::survival::oracle::{json, near, numbers, table};
 use crate::survival::{Cox, FollowUp, SurvivalModel, Ties};
 
@@ -55,65 +55,17 @@ pub(crate) struct Measures {
     pub brier: f64,
 }
 
-/// Kaplan-Meier of the censoring, events leaving first: its value at each subject's exit.
-fn staying(subjects: &[FollowUp]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..subjects.len()).collect();
-    order.sort_by(|a, b| subjects[*a].exit().total_cmp(&subjects[*b].exit()));
-    let mut at_exit = vec![1.0; subjects.len()];
-    let (mut g, mut at_risk) = (1.0, subjects.len());
-    for tied in order.chunk_by(|a, b| subjects[*a].exit() == subjects[*b].exit()) {
-        let fell = tied.iter().filter(|i| subjects[**i].event() > 0).count();
-        at_risk -= fell;
-        let censored = tied.len() - fell;
-        if censored > 0 {
-            g *= 1.0 - censored as f64 / at_risk as f64;
-        }
-        at_risk -= censored;
-        tied.iter().for_each(|i| at_exit[*i] = g);
-    }
-    at_exit
-}
-
-/// Cumulative-dynamic AUC, cases weighted by the inverse of their chance to have been seen.
-fn auc(subjects: &[FollowUp], g: &[f64], scores: ArrayView1<f64>, time: f64) -> f64 {
-    let (mut wins, mut all) = (0.0, 0.0);
-    for i in (0..subjects.len()).filter(|i| subjects[*i].exit() <= time && subjects[*i].event() > 0) {
-        for j in (0..subjects.len()).filter(|j| subjects[*j].exit() > time) {
-            let win = f64::from(u8::from(scores[i] > scores[j])) + 0.5 * f64::from(u8::from(scores[i] == scores[j]));
-            wins += win / g[i];
-            all += 1.0 / g[i];
-        }
-    }
-    wins / all
-}
-
-fn brier(subjects: &[FollowUp], g: &[f64], survival: ArrayView1<f64>, time: f64) -> f64 {
-    let last = |(s, g): (&FollowUp, &f64)| (s.exit() <= time).then_some(*g);
-    let g_now = subjects.iter().zip(g).filter_map(last).fold(1.0, f64::min);
-    let one = |i: usize| match subjects[i] {
-        s if s.exit() > time => (1.0 - survival[i]).powi(2) / g_now,
-        s if s.event() > 0 => survival[i].powi(2) / g[i],
-        _ => 0.0,
-    };
-    (0..subjects.len()).map(one).sum::<f64>() / subjects.len() as f64
-}
-
 pub(crate) fn measures(women: &Women, scores: &Array1<f64>, model: &impl SurvivalModel) -> Measures {
     let subjects = women.targets.as_slice().unwrap();
-    let g = staying(subjects);
+    let scores = scores.as_slice().unwrap();
+    let ipcw = Ipcw::new(subjects, None, CaseWeight::At).unwrap();
     let times: Vec<f64> = (0..249).map(|week| f64::from(90 + 7 * week)).collect();
-    let curves: Array2<f64> = model.survival_at(women.records.view(), &times).unwrap();
-    let briers: Vec<f64> = (0..times.len())
-        .map(|k| brier(subjects, &g, curves.column(k), times[k]))
-        .collect();
-    let trapezoids: f64 = briers.windows(2).map(|b| 3.5 * (b[0] + b[1])).sum();
+    let risks = 1.0 - model.survival_at(women.records.view(), &times).unwrap();
+    let auc = |time| ipcw.at(time).unwrap().auc(scores).unwrap().unwrap().value;
     Measures {
-        harrell: concordance(subjects, scores.as_slice().unwrap(), None)
-            .unwrap()
-            .index()
-            .unwrap(),
-        auc: [365.0, 1096.0, 1826.0].map(|time| auc(subjects, &g, scores.view(), time)),
-        brier: trapezoids / (times[times.len() - 1] - times[0]),
+        harrell: concordance(subjects, scores, None).unwrap().index().unwrap(),
+        auc: [365.0, 1096.0, 1826.0].map(auc),
+        brier: ipcw.integrated_brier(&times, risks.view()).unwrap(),
     }
 }
 

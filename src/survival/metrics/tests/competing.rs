@@ -1,9 +1,9 @@
 //! Metastasis with death competing: one half of the women predicts the other.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Axis};
 
 use super::super::*;
-use crate::survival::oracle::{json, near, numbers, table};
+use crate::survival::oracle::{json, near, numbers, table, words};
 use crate::survival::{AalenJohansen, CauseSpecific, CoxModel, FollowUp};
 
 const TOLERANCE: f64 = 1e-10;
@@ -29,13 +29,7 @@ fn sum_formula(pair: &CauseSpecific, row: ndarray::ArrayView1<f64>, to: f64) -> 
 fn half_of_the_women_predicts_the_other() {
     let women = table("brca_metastasis.csv");
     let expected = &json("competing_validation.json")["result"];
-    let terms = expected["terms"].as_array().unwrap();
-    let x = Array2::from_shape_fn((women.rows, 10), |(i, j)| match terms[j].as_str().unwrap() {
-        "nodes_exp" => (-0.12 * women.column("nodes")[i]).exp(),
-        "log_pr1" => (women.column("pr")[i] + 1.0).ln(),
-        "log_er1" => (women.column("er")[i] + 1.0).ln(),
-        name => women.column(name)[i],
-    });
+    let x = women.design(&words(&expected["terms"]));
     let y = women.follow_up("met_time", "met_type");
     let (odd, even): (Vec<usize>, Vec<usize>) = (0..women.rows).partition(|i| women.column("pid")[*i] % 2.0 == 1.0);
     let of = |rows: &[usize]| -> Vec<FollowUp> { rows.iter().map(|i| y[*i]).collect() };

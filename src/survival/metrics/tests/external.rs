@@ -2,7 +2,7 @@
 
 use linfa::Dataset;
 use linfa::traits::{Fit, Predict};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 use serde_json::Value;
 
 use super::super::*;
@@ -13,18 +13,8 @@ const TOLERANCE: f64 = 1e-10;
 const CUT: f64 = 2557.0;
 
 fn design(women: &Table, rows: &[usize], terms: &[String]) -> Array2<f64> {
-    Array2::from_shape_fn((rows.len(), terms.len()), |(i, j)| {
-        let value = |name: &str| women.column(name)[rows[i]];
-        let age = value("age") / 100.0;
-        match terms[j].as_str() {
-            "age_fp1" => age.powi(3),
-            "age_fp2" => age.powi(3) * age.ln(),
-            "nodes_exp" => (-0.12 * value("nodes")).exp(),
-            "log_pgr1" => (value("pgr") + 1.0).ln(),
-            "log_er1" => (value("er") + 1.0).ln(),
-            name => value(name),
-        }
-    })
+    let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+    women.design(&terms).select(Axis(0), rows)
 }
 
 fn follow_up(women: &Table, rows: &[usize]) -> Vec<FollowUp> {

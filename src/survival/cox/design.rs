@@ -177,17 +177,19 @@ impl Layout {
     }
 
     fn add_stratum(&mut self, sample: &Sample, number: usize, keys: &[Key], anybody_late: bool) {
-        let subject = |key: &Key| &sample.subjects[key.row as usize];
+        // Keys tell the time without a look at subjects that lie all over the memory.
+        let entry = |key: &Key| match anybody_late {
+            true => sample.subjects[key.row as usize].watched_from(),
+            false => f64::NEG_INFINITY,
+        };
         let weight = |row: u32| sample.weights.map_or(1.0, |w| w[row as usize]);
-        let mut times: Vec<f64> = (keys.iter().filter(|key| key.fell()))
-            .map(|key| subject(key).exit())
-            .collect();
+        let mut times: Vec<f64> = (keys.iter().filter(|key| key.fell())).map(Key::exit).collect();
         times.dedup();
         let (first_row, first_group, first_late) = (self.order.len(), self.groups.len(), self.late.len());
         let mut open: Option<Group> = None;
         let mut k = 0;
         for key in keys {
-            let exit = subject(key).exit();
+            let exit = key.exit();
             while times.get(k).is_some_and(|time| *time > exit) {
                 self.groups.extend(open.take());
                 k += 1;
@@ -195,8 +197,11 @@ impl Layout {
             if k == times.len() {
                 break;
             }
-            let entry = subject(key).watched_from();
-            let entered = k + times[k..].partition_point(|time| *time > entry);
+            let entry = entry(key);
+            let entered = match anybody_late {
+                true => k + times[k..].partition_point(|time| *time > entry),
+                false => times.len(),
+            };
             if entered == k {
                 continue;
             }
@@ -293,6 +298,10 @@ struct Key {
 }
 
 impl Key {
+    fn exit(&self) -> f64 {
+        f64::from_bits(!(self.back >> 1) & (u64::MAX >> 1))
+    }
+
     fn fell(&self) -> bool {
         self.back & 1 == 1
     }

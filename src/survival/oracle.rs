@@ -103,6 +103,11 @@ pub(crate) const ROTTERDAM: [&str; 10] = [
     "hormon",
     "chemo",
 ];
+/// The linear model of the external validation: those but the last.
+pub(crate) fn linear() -> [&'static str; 9] {
+    std::array::from_fn(|j| ROTTERDAM[j])
+}
+
 pub(crate) const METASTASIS: [&str; 10] = [
     "age",
     "meno",

@@ -10,6 +10,7 @@ pub(in crate::survival) mod partial;
 mod predict;
 mod proportional;
 mod residuals;
+mod risk_set;
 pub(in crate::survival) mod sample;
 #[cfg(test)]
 mod tests;

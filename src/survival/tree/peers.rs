@@ -7,22 +7,11 @@ use rand::Rng;
 use serde_json::Value;
 
 use crate::survival::metrics::{CaseWeight, Ipcw, concordance};
-use crate::survival::oracle::{json, near, numbers, table};
+use crate::survival::oracle::{json, linear, near, numbers, table};
 use crate::survival::{Cox, FollowUp, SurvivalModel, Ties};
 
 /// Both data sets are cut at 84 months.
 const CUT: f64 = 2557.0;
-const COLUMNS: [&str; 9] = [
-    "age",
-    "meno",
-    "size_20_50",
-    "size_gt50",
-    "grade3",
-    "nodes",
-    "pgr",
-    "er",
-    "hormon",
-];
 
 pub(crate) type Women = Dataset<f64, FollowUp, ndarray::Ix1>;
 
@@ -37,8 +26,8 @@ pub(crate) fn women(file: &str, node_positive: bool) -> Women {
         let event = if days[*i] > CUT { 0 } else { event[*i] as u32 };
         FollowUp::until(days[*i].min(CUT), event).unwrap()
     };
-    let records = data.design(&COLUMNS).select(ndarray::Axis(0), &keep);
-    Dataset::new(records, keep.iter().map(subject).collect()).with_feature_names(COLUMNS.to_vec())
+    let records = data.design(&linear()).select(ndarray::Axis(0), &keep);
+    Dataset::new(records, keep.iter().map(subject).collect()).with_feature_names(linear().to_vec())
 }
 
 /// Nodes and receptors on the scales of the reference's transformed Cox model.

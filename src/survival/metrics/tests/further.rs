@@ -5,20 +5,9 @@ use ndarray::Array2;
 use super::super::*;
 use super::external::{Study, study};
 use crate::survival::FollowUp;
-use crate::survival::oracle::{close, json, near, numbers, table};
+use crate::survival::oracle::{close, json, linear, near, numbers, table};
 
 const TOLERANCE: f64 = 1e-10;
-const LINEAR: [&str; 9] = [
-    "age",
-    "meno",
-    "size_20_50",
-    "size_gt50",
-    "grade3",
-    "nodes",
-    "pgr",
-    "er",
-    "hormon",
-];
 
 fn of(terms: &[&str]) -> Study {
     study(&terms.iter().map(|t| (*t).to_owned()).collect::<Vec<String>>())
@@ -44,9 +33,9 @@ fn breslow(study: &Study, times: &[f64]) -> Vec<f64> {
 
 #[test]
 fn the_peers_cox_models() {
-    let mut transformed = LINEAR;
+    let mut transformed = linear();
     (transformed[5], transformed[6], transformed[7]) = ("nodes_exp", "log_pgr1", "log_er1");
-    for (terms, name) in [(LINEAR, "cox_linear"), (transformed, "cox_transformed")] {
+    for (terms, name) in [(linear(), "cox_linear"), (transformed, "cox_transformed")] {
         let study = of(&terms);
         let expected = &json("accuracy_peers.json")[name];
         let value = |name: &str| expected[name].as_f64().unwrap();
@@ -76,7 +65,7 @@ fn the_peers_cox_models() {
 /// `concordance(Surv(t, e) ~ lp, timewt = "n/G2", ymax = 1825, reverse = TRUE)`, without and with `weights = age / 10`.
 #[test]
 fn standard_error_and_pairs_of_uno() {
-    let study = of(&LINEAR);
+    let study = of(&linear());
     let curve = Censoring::fit(&study.y, None).unwrap();
     let ours = Comparison::default()
         .uno(&study.y, &study.lp, 1826.0, &curve, CaseWeight::Before)
@@ -102,7 +91,7 @@ fn standard_error_and_pairs_of_uno() {
 /// `concordance(Surv(t, e) ~ lp + strata(grade3), weights = age / 10, cluster = nodes, reverse = TRUE)`.
 #[test]
 fn weights_strata_and_clusters_at_once() {
-    let study = of(&LINEAR);
+    let study = of(&linear());
     let women = table("gbsg.csv");
     let weights: Vec<f64> = women.column("age").iter().map(|age| age / 10.0).collect();
     let whole = |name: &str| -> Vec<usize> { women.column(name).iter().map(|v| *v as usize).collect() };
@@ -130,7 +119,7 @@ fn weights_strata_and_clusters_at_once() {
 /// `coxph` on `Hmisc::rcspline.eval` of the complementary log-log of the five-year risk.
 #[test]
 fn the_smooth_calibration_curve() {
-    let study = of(&LINEAR);
+    let study = of(&linear());
     let risk = study.risk(1826.0);
     for (knots, [ici, e50, e90, most, first]) in [
         (

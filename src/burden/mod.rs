@@ -1,7 +1,10 @@
 //! Burden: what is there. From a history to its ctDNA series, the sparkline, one line of state and the last reading in words.
 //! It says nothing of what may come; that is `risk`.
 
+pub mod case;
 pub mod lesions;
+pub mod line;
+mod record;
 pub mod series;
 mod spark;
 mod state;
@@ -10,6 +13,9 @@ pub mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use case::Case;
+pub use line::{Band, Line, Regimes, Slip, Surprise};
+pub use record::Names;
 pub use series::{Against, Series};
 pub use spark::{Mark, Spark, spark};
 pub use state::{last_reading, state};

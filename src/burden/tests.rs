@@ -43,6 +43,7 @@ pub(crate) fn record(id: i64) -> Record {
             nodes_positive: Some(2),
             er_fmol: Some(60),
             pgr_fmol: Some(40),
+            ki67_percent: None,
             her2: None,
             metastatic_at_entry: false,
             known_on: on,

@@ -209,6 +209,7 @@ mod tests {
                 nodes_positive: None,
                 er_fmol: None,
                 pgr_fmol: None,
+                ki67_percent: None,
                 her2: None,
                 metastatic_at_entry: false,
                 known_on: day(known),

@@ -92,6 +92,8 @@ pub struct Tumour {
     pub nodes_positive: Option<i32>,
     pub er_fmol: Option<i32>,
     pub pgr_fmol: Option<i32>,
+    /// Share of cells in cycle, in per cent.
+    pub ki67_percent: Option<f64>,
     pub her2: Option<String>,
     /// Entered with metastatic disease: never at risk of a *first* distant relapse.
     pub metastatic_at_entry: bool,

@@ -143,6 +143,7 @@ async fn tumours(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Tumou
                 nodes_positive: row.nodes_positive,
                 er_fmol: row.er_fmol,
                 pgr_fmol: row.pgr_fmol,
+                ki67_percent: None,
                 her2: row.her2,
                 metastatic_at_entry: row.metastatic_at_entry,
                 known_on: row.known_on,

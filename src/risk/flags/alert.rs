@@ -55,7 +55,12 @@ impl AlertScore {
 
     /// `mean of the 12- and 24-month risks`.
     pub fn words(&self) -> String {
-        let names = ["6-month risk", "12-month risk", "24-month risk", "probability of growth"];
+        let names = [
+            "6-month risk",
+            "12-month risk",
+            "24-month risk",
+            "probability of growth",
+        ];
         let weights = [self.weights[0], self.weights[1], self.weights[2], self.growing];
         let parts = weights.into_iter().zip(names).filter(|(weight, _)| *weight != 0.0);
         let parts: Vec<String> = parts.map(|(weight, name)| format!("{weight} x {name}")).collect();

@@ -34,7 +34,12 @@ pub(super) fn raised(marks: &[Mark], raise: f64, hysteresis: &Hysteresis) -> Vec
 /// Sensitivity, early sensitivity, PPV within 12 and within 24 months, in the mean: at equal load each is a share to be large.
 /// `None` where one of them can't be told.
 fn merit(figures: &Figures) -> Option<f64> {
-    let shares = [figures.sensitivity()?, figures.early_sensitivity()?, figures.ppv12?, figures.ppv24?];
+    let shares = [
+        figures.sensitivity()?,
+        figures.early_sensitivity()?,
+        figures.ppv12?,
+        figures.ppv24?,
+    ];
     Some(shares.iter().sum::<f64>() / 4.0)
 }
 

@@ -82,15 +82,23 @@ fn rising(groups: &mut [Group], share: impl Fn(&mut Expected) -> &mut Option<f64
     let mut blocks: Vec<(f64, f64, usize)> = vec![];
     for group in groups.iter_mut() {
         let weight = group.expected.flags as f64;
-        let Some(value) = *share(&mut group.expected) else { continue };
+        let Some(value) = *share(&mut group.expected) else {
+            continue;
+        };
         let mut block = (value, weight, 1);
         while let Some(before) = blocks.pop_if(|before| before.0 > block.0) {
             let weight = before.1 + block.1;
-            block = ((before.0 * before.1 + block.0 * block.1) / weight, weight, before.2 + block.2);
+            block = (
+                (before.0 * before.1 + block.0 * block.1) / weight,
+                weight,
+                before.2 + block.2,
+            );
         }
         blocks.push(block);
     }
-    let mut values = blocks.into_iter().flat_map(|(value, _, n)| std::iter::repeat_n(value, n));
+    let mut values = blocks
+        .into_iter()
+        .flat_map(|(value, _, n)| std::iter::repeat_n(value, n));
     for group in groups {
         let slot = share(&mut group.expected);
         if slot.is_some() {

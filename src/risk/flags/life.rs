@@ -117,7 +117,9 @@ impl Life {
         open.backed |= mark.newest.is_some();
         let low = mark.lower_bound(hysteresis) < raise;
         open.quiet_since = low.then(|| open.quiet_since.unwrap_or(mark.day));
-        let quiet = open.quiet_since.is_some_and(|since| mark.day - since >= hysteresis.quiet_days);
+        let quiet = open
+            .quiet_since
+            .is_some_and(|since| mark.day - since >= hysteresis.quiet_days);
         let why = match (gone, quiet) {
             (true, _) => Closing::EvidenceGone,
             (false, true) => Closing::Quiet,

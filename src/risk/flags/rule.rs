@@ -86,7 +86,11 @@ impl FlagRule {
         let days: Vec<Vec<Mark>> = past.par_iter().map(|series| marks(series, &score)).collect();
         let years: f64 = past.iter().map(|series| series.watch.years()).sum();
         let exact = exact(&days, years, &rates, &settings.hysteresis);
-        let mut raise: Vec<f64> = exact.iter().zip(&rates).map(|(e, rate)| drawn(e.raise, *rate, years)).collect();
+        let mut raise: Vec<f64> = exact
+            .iter()
+            .zip(&rates)
+            .map(|(e, rate)| drawn(e.raise, *rate, years))
+            .collect();
         nest(&rates, &mut raise);
         let thresholds = (0..budgets.len()).map(|i| {
             let found = flags_of(past, &days, raise[i], &settings.hysteresis);
@@ -209,7 +213,9 @@ fn nest(rates: &[f64], raise: &mut [f64]) {
 fn flags_of(past: &[Series], days: &[Vec<Mark>], raise: f64, hysteresis: &Hysteresis) -> (usize, Experience) {
     let of = |(series, days): (&Series, &Vec<Mark>)| {
         let flags = raised(days, raise, hysteresis).into_iter();
-        flags.map(|(day, score)| (score, after(&series.watch, day))).collect::<Vec<_>>()
+        flags
+            .map(|(day, score)| (score, after(&series.watch, day)))
+            .collect::<Vec<_>>()
     };
     let all: Vec<_> = past.par_iter().zip(days).flat_map_iter(of).collect();
     let flags = all.len();

@@ -47,7 +47,10 @@ impl Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// A first distant relapse was detected on the last day; the last scan without it was on `after`, and it was on file on `known`.
-    Relapse { after: Option<Day>, known: Day },
+    Relapse {
+        after: Option<Day>,
+        known: Day,
+    },
     Death,
     /// Lost, withdrawn, or still watched.
     Censored,

@@ -43,7 +43,11 @@ pub(super) fn exact(patients: &[Vec<Mark>], years: f64, rates: &[f64], hysteresi
     let steps = steps(patients, floor, hysteresis);
     rates
         .iter()
-        .map(|rate| lowest(&steps, floor, tops.first().copied(), |flags| load(flags, years) <= *rate))
+        .map(|rate| {
+            lowest(&steps, floor, tops.first().copied(), |flags| {
+                load(flags, years) <= *rate
+            })
+        })
         .collect()
 }
 
@@ -99,7 +103,11 @@ fn lowest(steps: &[(f64, i64)], floor: f64, top: Option<f64>, fits: impl Fn(usiz
     let above = lowest.unwrap_or_else(|| top.map_or(1.0, |top| top.next_up().max(1.0)));
     let middle = 0.5 * (above + below);
     Exact {
-        raise: if middle > below && middle < above { middle } else { above },
+        raise: if middle > below && middle < above {
+            middle
+        } else {
+            above
+        },
         flags: usize::try_from(flags).unwrap_or(0),
     }
 }

@@ -107,6 +107,69 @@ fn a_stored_rule_is_the_same_rule() {
     assert_eq!(serde_json::from_str::<FlagRule>(&stored).unwrap(), rule);
 }
 
+/// 1,000 patients of whom 200 relapse on day 400. The 24-month risk rises on day 100 for all of these and for as many others; the
+/// 12-month risk for these alone, later.
+fn two_scores(later: Day) -> Vec<Series> {
+    let relapses = |i: i64| i / 10 % 5 == 0;
+    let risen = |i: i64, day: Day| {
+        let (relapses, looks_so) = (relapses(i), i / 10 % 5 < 2);
+        let noise = 1e-6 * i as f64;
+        let mut point = point(day, 0.01 + noise, &[]);
+        point.risk[1] = if relapses && day >= later {
+            0.6 + noise
+        } else {
+            0.01 + noise
+        };
+        point.risk[2] = if looks_so { 0.7 + noise } else { 0.02 + noise };
+        point
+    };
+    let end = |i: i64| {
+        if relapses(i) {
+            End::Relapse {
+                after: None,
+                known: 400,
+            }
+        } else {
+            End::Censored
+        }
+    };
+    let one = |i: i64| {
+        let to = if relapses(i) { 400 } else { 1_100 };
+        series(i, to, end(i), vec![risen(i, 100), risen(i, later)])
+    };
+    (0..1_000).map(one).collect()
+}
+
+#[test]
+fn past_data_choose_another_score_only_where_it_is_better() {
+    let only = |place: usize| AlertScore {
+        weights: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]][place],
+        ..AlertScore::STANDARD
+    };
+    let chosen = |past: &[Series], candidates: Vec<AlertScore>| {
+        let years: f64 = past.iter().map(|s| s.watch.years()).sum();
+        let budget = Budget::Per100Years(100.0 * 201.0 / years);
+        let settings = Settings {
+            candidates,
+            ..Settings::default()
+        };
+        FlagRule::learn(past, &[budget], &settings).unwrap().score
+    };
+    let past = two_scores(250);
+    assert_eq!(
+        chosen(&past, vec![only(0), only(1)]),
+        only(1),
+        "twice as many of its flags come true"
+    );
+    assert_eq!(chosen(&past, vec![only(1), only(0)]), only(1));
+    assert_eq!(chosen(&past, vec![only(0), only(0)]), only(0), "no better");
+    assert_eq!(
+        chosen(&past[..400], vec![only(0), only(1)]),
+        only(0),
+        "too few relapses"
+    );
+}
+
 proptest! {
     #[test]
     fn the_budget_is_never_exceeded_on_past_data(past in any_cohort(), rates in prop::collection::vec(0.5..400.0f64, 1..4)) {

@@ -25,6 +25,8 @@ pub struct Course {
     pub begin: Vec<f64>,
     pub pace: [f64; PACES],
     pub shed: [f64; SHEDS],
+    /// P(symptoms give nothing away within a step) at each node.
+    pub free: Vec<f64>,
     /// P(cleared, silent, growing) at day zero.
     pub start: [f64; 3],
 }
@@ -80,7 +82,7 @@ impl Message {
         for pace in 0..PACES {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
-                for ((f, m), stays) in free.iter_mut().zip(&self.growing[at..at + NODES]).zip(&engine.free) {
+                for ((f, m), stays) in free.iter_mut().zip(&self.growing[at..at + NODES]).zip(&course.free) {
                     *f = m * stays;
                 }
                 engine.kernels[pace].spread(&free, &mut next.growing[at..at + NODES]);
@@ -101,7 +103,7 @@ impl Message {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
                 engine.kernels[pace].gather(&later.growing[at..at + NODES], &mut now.growing[at..at + NODES]);
-                for (m, stays) in now.growing[at..at + NODES].iter_mut().zip(&engine.free) {
+                for (m, stays) in now.growing[at..at + NODES].iter_mut().zip(&course.free) {
                     *m *= stays;
                 }
             }

@@ -4,7 +4,7 @@
 mod baseline;
 mod learn;
 mod maximise;
-mod prior;
+pub(super) mod prior;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -68,6 +68,20 @@ pub struct Marker {
     pub made: f64,
 }
 
+/// Planned scans, in days.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scanning {
+    /// Share of patients who are scanned at all.
+    pub share: f64,
+    /// Of the first scan: the middle, and the day by which nine in ten have had it.
+    pub first: f64,
+    pub first_by: f64,
+    /// Between two scans.
+    pub gap: f64,
+    /// Nearly all scans are before it.
+    pub until: f64,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assay {
     /// Logarithm of what this assay reads over what the most used one would.
@@ -113,10 +127,14 @@ pub struct Population {
     /// Where growth stands at day zero, and where it begins later: shares of the nodes.
     pub at_start: Vec<f64>,
     pub at_begin: Vec<f64>,
-    /// P(relapse is found within a step), P(a scan is equivocal) and P(a scan sees it) at each node of burden.
-    pub relapse: Vec<f64>,
+    /// P(symptoms give relapse away within a step) at each node of burden, by organ of the primary.
+    pub symptoms: BTreeMap<String, Vec<f64>>,
+    /// P(a scan that sees nothing certain is equivocal) and P(a scan sees it), at each node.
+
     pub equivocal: Vec<f64>,
     pub seen: Vec<f64>,
+    /// How patients are scanned, by organ of the primary.
+    pub scanning: BTreeMap<String, Scanning>,
     /// P(a scan is equivocal) where nothing grows.
     pub equivocal_clear: f64,
     pub assays: BTreeMap<String, Assay>,

@@ -5,6 +5,8 @@ mod outcomes;
 mod patients;
 mod readings;
 mod table;
+#[cfg(test)]
+pub(in crate::study) mod tests;
 
 use std::collections::HashMap;
 use std::io::{self, Read};

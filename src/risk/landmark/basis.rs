@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::features::{Schema, is_forecast};
 use super::rows::Stack;
 use crate::survival::Spline;
 
@@ -39,10 +40,14 @@ pub struct Basis {
     pub means: Vec<f64>,
     /// 1 over the standard deviation.
     pub scales: Vec<f64>,
+    /// How much of the ridge each design column bears.
+    pub held: Vec<f64>,
 }
 
-/// Knots of Harrell's table 2.3, four and three.
-const FOUR: [f64; 4] = [0.05, 0.35, 0.65, 0.95];
+/// What the mechanism says bears this share of the ridge.
+const FORECAST_HELD: f64 = 0.003;
+
+/// Knots of Harrell's table 2.3.
 const THREE: [f64; 3] = [0.1, 0.5, 0.9];
 
 impl Term {
@@ -64,7 +69,11 @@ impl Term {
         levels.dedup();
         let heaped = known.partition_point(|value| *value <= low) as f64 > HEAPED * known.len() as f64;
         let heap = (heaped && levels.len() > 2).then_some(low);
-        let curved = if levels.len() >= CURVED { knots(&known, low) } else { None };
+        let curved = if levels.len() >= CURVED {
+            knots(&known, low)
+        } else {
+            None
+        };
         Some(Term {
             column,
             low,
@@ -87,7 +96,11 @@ impl Term {
 
     fn fill(&self, value: f64, out: &mut Vec<f64>) {
         let known = value.is_finite();
-        let x = if known { value.clamp(self.low, self.high) } else { self.middle };
+        let x = if known {
+            value.clamp(self.low, self.high)
+        } else {
+            self.middle
+        };
         match &self.spline {
             Some(spline) => out.extend(spline.basis(x)),
             None => out.push(x),
@@ -104,7 +117,11 @@ impl Term {
 /// Of the whole, or of what lies above a heap.
 fn knots(sorted: &[f64], low: f64) -> Option<Vec<f64>> {
     let above = &sorted[sorted.partition_point(|value| *value <= low)..];
-    let from = if above.len() * 5 < sorted.len() * 3 { above } else { sorted };
+    let from = if above.len() * 5 < sorted.len() * 3 {
+        above
+    } else {
+        sorted
+    };
     if from.len() < 50 {
         return None;
     }
@@ -113,13 +130,12 @@ fn knots(sorted: &[f64], low: f64) -> Option<Vec<f64>> {
         let span = knots[knots.len() - 1] - knots[0];
         span > 0.0 && knots.windows(2).all(|pair| pair[1] - pair[0] > 0.02 * span)
     };
-    let four: Vec<f64> = FOUR.iter().map(at).collect();
     let three: Vec<f64> = THREE.iter().map(at).collect();
-    [four, three].into_iter().find(|knots| apart(knots))
+    [three].into_iter().find(|knots| apart(knots))
 }
 
 impl Basis {
-    pub fn learn(stack: &Stack) -> Basis {
+    pub fn learn(stack: &Stack, schema: &Schema) -> Basis {
         let n = stack.len();
         let terms: Vec<Term> = (0..stack.width)
             .filter_map(|column| {
@@ -131,7 +147,14 @@ impl Basis {
             .flat_map(|term| std::iter::repeat_n(term.column, term.width()))
             .collect();
         let width = source.len();
+        let held = (terms.iter())
+            .flat_map(|term| {
+                let forecast = is_forecast(&schema.columns[term.column].name);
+                (0..term.width()).map(move |place| if forecast && place == 0 { FORECAST_HELD } else { 1.0 })
+            })
+            .collect();
         let mut basis = Basis {
+            held,
             terms,
             source,
             means: vec![0.0; width],

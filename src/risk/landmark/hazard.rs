@@ -34,6 +34,8 @@ pub(super) struct Problem<'a> {
     pub fell: &'a [Option<u8>],
     /// 0 leaves a row out.
     pub weights: &'a [f64],
+    /// Share of the ridge that each column bears; that of the first does not count.
+    pub held: &'a [f64],
 }
 
 /// Blocks of the second derivative, one a window, without the ridge.
@@ -46,7 +48,10 @@ impl Problem<'_> {
 
     fn blocks(&self) -> Vec<(usize, usize)> {
         let n = self.x.nrows();
-        (0..n).step_by(BLOCK).map(|from| (from, (from + BLOCK).min(n))).collect()
+        (0..n)
+            .step_by(BLOCK)
+            .map(|from| (from, (from + BLOCK).min(n)))
+            .collect()
     }
 
     /// Log-likelihood and its slope, without the ridge.
@@ -127,12 +132,12 @@ impl Problem<'_> {
         mut information: Option<Information>,
     ) -> Option<(Coefficients, Information)> {
         let mut at = start;
-        let mut factor = information.as_ref().and_then(|own| ridge.factor(own));
+        let mut factor = information.as_ref().and_then(|own| ridge.factor(own, self.held));
         let (mut value, mut slope) = self.penalised(&at, ridge);
         for step in 0..MOST_STEPS {
             if step < fresh || factor.is_none() {
                 let own = self.information(&at);
-                factor = Some(ridge.factor(&own)?);
+                factor = Some(ridge.factor(&own, self.held)?);
                 information = Some(own);
             }
             let right: Vec<f64> = slope.iter().copied().collect();
@@ -158,7 +163,7 @@ impl Problem<'_> {
 
     fn penalised(&self, at: &Coefficients, ridge: Ridge) -> (f64, Coefficients) {
         let (mut value, mut slope) = self.gradient(at);
-        ridge.pull(at, &mut value, &mut slope);
+        ridge.pull(at, self.held, &mut value, &mut slope);
         (value, slope)
     }
 
@@ -175,19 +180,19 @@ impl Ridge {
         (self.own - shared, -shared)
     }
 
-    fn pull(self, at: &Coefficients, value: &mut f64, slope: &mut Coefficients) {
+    fn pull(self, at: &Coefficients, held: &[f64], value: &mut f64, slope: &mut Coefficients) {
         let (same, other) = self.precision(at.nrows());
         for j in 1..at.ncols() {
             let sum: f64 = at.column(j).sum();
             for k in 0..at.nrows() {
-                let pulled = (same - other) * at[[k, j]] + other * sum;
+                let pulled = held[j] * ((same - other) * at[[k, j]] + other * sum);
                 *value -= 0.5 * at[[k, j]] * pulled;
                 slope[[k, j]] -= pulled;
             }
         }
     }
 
-    pub(super) fn factor(self, information: &Information) -> Option<Factor> {
+    pub(super) fn factor(self, information: &Information, held: &[f64]) -> Option<Factor> {
         let (windows, p) = (information.len(), information[0].nrows());
         let (same, other) = self.precision(windows);
         let mut all = Array2::zeros((windows * p, windows * p));
@@ -201,7 +206,7 @@ impl Ridge {
         for k in 0..windows {
             for l in 0..windows {
                 for j in 1..p {
-                    all[[k * p + j, l * p + j]] += if k == l { same } else { other };
+                    all[[k * p + j, l * p + j]] += held[j] * if k == l { same } else { other };
                 }
             }
         }
@@ -214,7 +219,10 @@ pub(super) fn log_hazards(x: ArrayView2<f64>, at: &Coefficients) -> Array2<f64> 
     let blocks: Vec<Array2<f64>> = (0..x.nrows())
         .collect::<Vec<usize>>()
         .par_chunks(BLOCK)
-        .map(|rows| x.slice_axis(Axis(0), Slice::from(rows[0]..=rows[rows.len() - 1])).dot(&at.t()))
+        .map(|rows| {
+            x.slice_axis(Axis(0), Slice::from(rows[0]..=rows[rows.len() - 1]))
+                .dot(&at.t())
+        })
         .collect();
     let views: Vec<_> = blocks.iter().map(Array2::view).collect();
     ndarray::concatenate(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, at.nrows())))

@@ -7,8 +7,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::Settings;
 use super::features::Schema;
 use crate::burden::case::{Case, Day, Outcome};
-use super::lines::{Follow, Population};
-use crate::burden::Line;
+use crate::burden::{Engine, Line};
 use crate::domain::id::PatientRef;
 
 /// Somebody seen this long before the cut is taken as still watched.
@@ -38,7 +37,12 @@ pub fn ended(case: &Case, cut: Day) -> Option<Ended> {
         Some((_, on)) => return Some(Ended { on, event: 0 }),
         None => {}
     }
-    let contact = case.happened.iter().filter(|h| h.known.on(cut) && h.on <= cut).map(|h| h.on).max();
+    let contact = case
+        .happened
+        .iter()
+        .filter(|h| h.known.on(cut) && h.on <= cut)
+        .map(|h| h.on)
+        .max();
     let signal = case.signals_on(cut).last().map(|signal| signal.on);
     let seen = contact.max(signal)?;
     // who is told to have been alive and watched on a day was watched until then; others are while their visits go on
@@ -141,18 +145,18 @@ pub fn stack(
     cases: &[Case],
     members: &[Member],
     schema: &Schema,
-    population: Option<&Population>,
+    engine: Option<&Engine>,
     settings: &Settings,
 ) -> Stack {
     let one = |member: &Member| {
         let case = &cases[member.case];
         let mut own = Stack::default();
-        let mut follow = population.map(|population| population.follow(case));
+        let mut follow = engine.map(|engine| engine.follow(case));
         let mut row = Vec::with_capacity(schema.width());
         let fold = (share(case.patient, settings.seed ^ 0xf01d) * settings.folds as f64) as u8;
         let days = settings.landmarks.of(share(case.patient, settings.seed));
         for day in days.into_iter().filter(|day| *day < member.ended.on) {
-            let line: Option<Line> = follow.as_mut().map(|follow: &mut Follow| follow.on(day));
+            let line: Option<Line> = follow.as_mut().map(|follow| follow.on(day));
             schema.fill(case, day, line.as_ref(), &mut row);
             own.raw.extend_from_slice(&row);
             own.case.push(member.case as u32);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::WINDOWS;
 use crate::burden::case::Day;
 use crate::burden::line::HORIZONS;
 
@@ -11,7 +12,11 @@ use crate::burden::line::HORIZONS;
 pub enum Landmarks {
     /// From `first` on every `every` days up to `last`, each patient's grid shifted by a share of `every` that its number decides, so that no
     /// day is special.
-    Grid { first: Day, every: Day, last: Day },
+    Grid {
+        first: Day,
+        every: Day,
+        last: Day,
+    },
     At(Vec<Day>),
 }
 
@@ -25,7 +30,7 @@ pub enum Landmarks {
 /// | `seed` | 1 | of the draws and the shifts | |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    pub horizons: Vec<Day>,
+    pub horizons: [Day; WINDOWS],
     pub landmarks: Landmarks,
     pub folds: usize,
     pub most_rows: usize,
@@ -38,7 +43,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            horizons: HORIZONS.to_vec(),
+            horizons: HORIZONS,
             landmarks: Landmarks::Grid {
                 first: 30,
                 every: 122,

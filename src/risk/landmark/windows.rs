@@ -7,7 +7,11 @@ pub const YEAR: f64 = 365.25;
 /// Years of each window.
 pub fn lengths(horizons: &[Day]) -> Vec<f64> {
     let starts = std::iter::once(&0).chain(horizons);
-    horizons.iter().zip(starts).map(|(end, start)| f64::from(end - start) / YEAR).collect()
+    horizons
+        .iter()
+        .zip(starts)
+        .map(|(end, start)| f64::from(end - start) / YEAR)
+        .collect()
 }
 
 /// Years at risk in each window of somebody watched for `watched` days, and the window in which the watch ended.

@@ -1,5 +1,6 @@
 //! Columns of the burden line, on scales on which its parts add up.
 
+use crate::burden::line::HORIZONS;
 use crate::burden::{Line, case::Day};
 
 pub(super) const LABEL: &str = "burden line";
@@ -26,14 +27,9 @@ const YEAR: f64 = 365.25;
 /// Probabilities are kept this far from 0 and 1.
 const EDGE: f64 = 1e-6;
 
-pub(super) fn logit(p: f64) -> f64 {
+fn logit(p: f64) -> f64 {
     let p = p.clamp(EDGE, 1.0 - EDGE);
     (p / (1.0 - p)).ln()
-}
-
-/// Log of the cumulative hazard that a risk stands for.
-pub(super) fn cloglog(p: f64) -> f64 {
-    (-(-p.clamp(EDGE, 1.0 - EDGE)).ln_1p()).ln()
 }
 
 pub(super) fn fill(line: Option<&Line>, day: Day, out: &mut Vec<f64>) {
@@ -43,7 +39,9 @@ pub(super) fn fill(line: Option<&Line>, day: Day, out: &mut Vec<f64>) {
     };
     let regimes = &line.regimes;
     let doublings = line.doubling_days.map_or(f64::NAN, |days| YEAR / days.mean.max(1.0));
-    let began = line.began.map_or(f64::NAN, |began| (f64::from(day) - began.mean).max(0.0).sqrt());
+    let began = line
+        .began
+        .map_or(f64::NAN, |began| (f64::from(day) - began.mean).max(0.0).sqrt());
     out.extend([
         line.level.mean,
         line.level.upper - line.level.lower,
@@ -56,6 +54,24 @@ pub(super) fn fill(line: Option<&Line>, day: Day, out: &mut Vec<f64>) {
         doublings,
         began,
     ]);
-    out.extend(line.forecast.map(cloglog));
-    out.extend(line.forecast_unread.map(cloglog));
+    out.extend(in_windows(line.forecast));
+    out.extend(in_windows(line.forecast_unread));
+}
+
+/// Log of the yearly hazard in each window that makes up the risks at their ends.
+fn in_windows(risks: [f64; 3]) -> [f64; 3] {
+    let mut before = 0.0;
+    let mut start = 0;
+    let mut hazards = [0.0; 3];
+    for ((hazard, risk), end) in hazards.iter_mut().zip(risks).zip(HORIZONS) {
+        let cumulative = -(-risk.clamp(EDGE, 1.0 - EDGE)).ln_1p();
+        *hazard = ((cumulative - before).max(EDGE) * YEAR / f64::from(end - start)).ln();
+        (before, start) = (cumulative.max(before), end);
+    }
+    hazards
+}
+
+/// Whether the mechanism says it itself: such a column is hardly held back.
+pub fn is_forecast(name: &str) -> bool {
+    name.starts_with("burden forecast")
 }

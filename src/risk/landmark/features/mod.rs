@@ -7,6 +7,7 @@ mod readings;
 mod summary;
 
 pub use facts::{Form, Numeric};
+pub use line::is_forecast;
 pub(super) use summary::Readings;
 
 use serde::{Deserialize, Serialize};

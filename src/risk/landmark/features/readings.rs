@@ -113,14 +113,21 @@ fn ctdna(draws: &[Draw], day: Day, out: &mut Vec<f64>) {
     let before = &draws[..draws.len() - after.len()];
     let found = |draw: &&Draw| draw.detected;
     let detected: Vec<&Draw> = after.iter().filter(found).collect();
-    let before_found = before.last().map_or(f64::NAN, |_| flag(before.iter().any(|draw| draw.detected)));
+    let before_found = before
+        .last()
+        .map_or(f64::NAN, |_| flag(before.iter().any(|draw| draw.detected)));
     let Some(last) = after.last() else {
         out.extend([0.0, 0.0, 0.0, 0.0]);
         out.extend([f64::NAN; 9]);
         out.extend([before_found, f64::NAN]);
         return;
     };
-    let lower = after.iter().rev().take(2).map(|draw| draw.level).fold(f64::INFINITY, f64::min);
+    let lower = after
+        .iter()
+        .rev()
+        .take(2)
+        .map(|draw| draw.level)
+        .fold(f64::INFINITY, f64::min);
     let highest = detected.iter().map(|draw| draw.level).fold(f64::NEG_INFINITY, f64::max);
     let slope = match detected[..] {
         [.., a, b] if b.on > a.on => {
@@ -144,7 +151,11 @@ fn ctdna(draws: &[Draw], day: Day, out: &mut Vec<f64>) {
         since(Some(last.on), day),
         since(detected.first().map(|draw| draw.on), day),
         before_found,
-        if before_found == 1.0 { flag(!after[0].detected) } else { f64::NAN },
+        if before_found == 1.0 {
+            flag(!after[0].detected)
+        } else {
+            f64::NAN
+        },
     ]);
 }
 
@@ -232,7 +243,12 @@ fn marker(levels: &[Level], day: Day, out: &mut Vec<f64>) {
         return;
     };
     let own = baseline(levels);
-    let lower = levels.iter().rev().take(2).map(|level| level.log).fold(f64::INFINITY, f64::min);
+    let lower = levels
+        .iter()
+        .rev()
+        .take(2)
+        .map(|level| level.log)
+        .fold(f64::INFINITY, f64::min);
     let highest = levels.iter().map(|level| level.log).fold(f64::NEG_INFINITY, f64::max);
     out.extend([
         last.log,

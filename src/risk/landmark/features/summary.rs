@@ -70,7 +70,11 @@ impl Readings {
         let on = signal.on;
         match &signal.what {
             What::Molecules { examined, found, .. } => self.draws.push(draw(on, *examined, *found)),
-            What::Cells { tissue, count, screened } => {
+            What::Cells {
+                tissue,
+                count,
+                screened,
+            } => {
                 let count = Count {
                     on,
                     count: *count,

@@ -6,11 +6,10 @@ use super::lattice::Kernel;
 use super::message::{Course, NODES};
 use crate::burden::case::{Case, Day, Found, What};
 use crate::burden::population::{
-    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, STEP_DAYS, marker_key, organ_of, own,
+    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, SHEDS, STEP_DAYS, marker_key, organ_of,
+    own,
 };
 
-/// Steps that forecasts look ahead: two years and one more.
-const AHEAD: usize = 26;
 /// Variance of a step of growth, in squared log burden per day: tumours do not grow by the clock.
 const WANDER: f64 = 0.0008;
 
@@ -18,12 +17,8 @@ const WANDER: f64 = 0.0008;
 pub struct Engine {
     pub population: Population,
     pub kernels: Vec<Kernel>,
-    /// P(no relapse is found within a step) at each node.
-    pub free: Vec<f64>,
     /// Period of each step.
     pub period: Vec<usize>,
-    /// P(relapse within k steps) at each pace and node, and of growth that begins now: `[k][pace][node]`.
-    pub ahead: Vec<Vec<Vec<f64>>>,
     /// exp(log burden + shed) on the nodes of the level, from the lowest shed at the lowest node on.
     pub fractions: Vec<f64>,
     pub blood: BTreeMap<String, Vec<f64>>,
@@ -31,7 +26,7 @@ pub struct Engine {
 }
 
 /// Nodes of the level (burden and shed together).
-pub const LEVELS: usize = NODES + (SHED[3] - SHED[0]) as usize;
+pub const LEVELS: usize = NODES + (SHED[SHEDS - 1] - SHED[0]) as usize;
 
 /// The level's node of a burden's node.
 pub fn level_node(shed: usize, node: usize) -> usize {
@@ -51,53 +46,17 @@ impl Engine {
     pub fn new(population: Population) -> Engine {
         let kernel = |pace: usize| Kernel::walk(&LATTICE, rate(pace) * STEP_DAYS, WANDER * STEP_DAYS);
         let kernels: Vec<Kernel> = (0..PACES).map(kernel).collect();
-        let free: Vec<f64> = population.relapse.iter().map(|p| 1.0 - p).collect();
         let period = |step: usize| PERIODS.iter().position(|end| (step as f64 + 0.5) * STEP_DAYS < *end);
         let expected = |cells: &Cells| (0..NODES).map(|i| cells_grown(cells, LATTICE.node(i))).collect();
         let all = |map: &BTreeMap<String, Cells>| map.iter().map(|(k, c)| (k.clone(), expected(c))).collect();
-        let mut engine = Engine {
+        Engine {
             blood: all(&population.blood),
             marrow: all(&population.marrow),
             kernels,
-            free,
             period: (0..80).map(|s| period(s).unwrap_or(PERIODS.len() - 1)).collect(),
-            ahead: vec![],
             fractions: (0..LEVELS).map(|i| level(i).exp()).collect(),
             population,
-        };
-        engine.ahead = engine.look_ahead();
-        engine
-    }
-
-    fn look_ahead(&self) -> Vec<Vec<Vec<f64>>> {
-        let mut ahead = vec![vec![vec![0.0; NODES]; PACES]];
-        for k in 0..AHEAD {
-            let next = (0..PACES).map(|pace| {
-                let mut moved = vec![0.0; NODES];
-                self.kernels[pace].gather(&ahead[k][pace], &mut moved);
-                (0..NODES).map(|i| 1.0 - self.free[i] * (1.0 - moved[i])).collect()
-            });
-            let next = next.collect();
-            ahead.push(next);
         }
-        ahead
-    }
-
-    /// P(relapse within each number of steps) of growth that begins now.
-    pub fn ahead_of_new(&self, course: &Course) -> Vec<f64> {
-        let begun = |of: &Vec<Vec<f64>>| {
-            (0..PACES)
-                .map(|p| {
-                    course.pace[p]
-                        * of[p]
-                            .iter()
-                            .zip(&self.population.at_begin)
-                            .map(|(a, b)| a * b)
-                            .sum::<f64>()
-                })
-                .sum()
-        };
-        self.ahead.iter().map(begun).collect()
     }
 
     pub fn course(&self, case: &Case, day: Day) -> Course {
@@ -113,6 +72,8 @@ impl Engine {
             pace: group.pace,
             shed: group.shed[before(population, case, day)],
             start: [1.0 / whole, silent / whole, growing / whole],
+            free: own(&population.symptoms, organ_of(&case.group))
+                .map_or_else(Vec::new, |symptoms| symptoms.iter().map(|p| 1.0 - p).collect()),
         }
     }
 

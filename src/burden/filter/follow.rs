@@ -46,6 +46,7 @@ pub struct Follow<'a> {
     pub(super) duplicates: Vec<i64>,
     pub(super) stands: Vec<Stand>,
     pub(super) keep_heard: bool,
+    pub(super) workup_from: Option<Day>,
     /// What was on file on this day counts, where it is later than the day asked for: for a look back.
     pub(super) known_on: Option<Day>,
 }
@@ -66,6 +67,7 @@ impl Engine {
             duplicates: vec![],
             stands: vec![],
             keep_heard: false,
+            workup_from: None,
             known_on: None,
         }
     }
@@ -86,7 +88,12 @@ impl Follow<'_> {
     /// Brings the filter to `day`.
     pub fn advance(&mut self, day: Day) {
         let known_on = self.known_on.unwrap_or(day);
-        let (read, duplicates) = visible(self.case, day, known_on);
+        let (mut read, duplicates) = visible(self.case, day, known_on);
+        if let Some(from) = self.workup_from {
+            // a scan of the workup that found the relapse is part of the finding
+            let workup = |s: &Signal| s.on >= from && matches!(s.what, What::Scan { .. });
+            read.retain(|i| !workup(&self.case.signals[*i]));
+        }
         let course = self.engine.course(self.case, known_on);
         let carrier = self.may_be_carrier(&read);
         if self.course.as_ref() != Some(&course) || carrier != self.carrier {

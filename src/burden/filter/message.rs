@@ -1,7 +1,7 @@
 //! A distribution over the hidden states of one patient, and its step in time.
 
 use super::engine::Engine;
-use crate::burden::population::{LATTICE, PACES, SHEDS};
+use crate::burden::population::{LATTICE, PACES, SHEDS, TURN};
 
 /// Masses, not normalised between steps. `growing` is by pace, shed and node, the node running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Course {
     pub begin: Vec<f64>,
     pub pace: [f64; PACES],
     pub shed: [f64; SHEDS],
+    /// P(symptoms give nothing away within a step) at each node.
+    pub free: Vec<f64>,
     /// P(cleared, silent, growing) at day zero.
     pub start: [f64; 3],
 }
@@ -80,12 +82,13 @@ impl Message {
         for pace in 0..PACES {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
-                for ((f, m), stays) in free.iter_mut().zip(&self.growing[at..at + NODES]).zip(&engine.free) {
+                for ((f, m), stays) in free.iter_mut().zip(&self.growing[at..at + NODES]).zip(&course.free) {
                     *f = m * stays;
                 }
                 engine.kernels[pace].spread(&free, &mut next.growing[at..at + NODES]);
             }
         }
+        next.turn(course);
         next.sow(engine, course, self.silent * begin, &engine.population.at_begin);
         next
     }
@@ -97,16 +100,44 @@ impl Message {
         now.cleared = later.cleared;
         let worth = later.sown(course, &engine.population.at_begin);
         now.silent = later.silent * (1.0 - begin) + begin * worth;
+        let later = &later.turned_back(course);
         for pace in 0..PACES {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
                 engine.kernels[pace].gather(&later.growing[at..at + NODES], &mut now.growing[at..at + NODES]);
-                for (m, stays) in now.growing[at..at + NODES].iter_mut().zip(&engine.free) {
+                for (m, stays) in now.growing[at..at + NODES].iter_mut().zip(&course.free) {
                     *m *= stays;
                 }
             }
         }
         now
+    }
+
+    /// Some of what grows takes another pace.
+    fn turn(&mut self, course: &Course) {
+        const SIZE: usize = SHEDS * NODES;
+        let mut all = [0.0; SIZE];
+        for part in self.growing.chunks_exact(SIZE) {
+            all.iter_mut().zip(part).for_each(|(a, m)| *a += m);
+        }
+        for (part, share) in self.growing.chunks_exact_mut(SIZE).zip(course.pace) {
+            part.iter_mut()
+                .zip(&all)
+                .for_each(|(m, a)| *m += TURN * (share * a - *m));
+        }
+    }
+
+    fn turned_back(&self, course: &Course) -> Message {
+        const SIZE: usize = SHEDS * NODES;
+        let mut mean = [0.0; SIZE];
+        for (part, share) in self.growing.chunks_exact(SIZE).zip(course.pace) {
+            mean.iter_mut().zip(part).for_each(|(a, m)| *a += share * m);
+        }
+        let mut turned = self.clone();
+        for part in turned.growing.chunks_exact_mut(SIZE) {
+            part.iter_mut().zip(&mean).for_each(|(m, a)| *m += TURN * (a - *m));
+        }
+        turned
     }
 
     /// The mean worth of growth that begins now.

@@ -2,9 +2,10 @@
 
 use super::engine::{level, level_node, rate};
 use super::follow::Follow;
+use super::forecast::{Schedule, forecast};
 use super::message::{Message, NODES, place};
 use crate::burden::case::Day;
-use crate::burden::line::{Band, HORIZONS, Line, Regimes, Slip, Surprise};
+use crate::burden::line::{Band, Line, Regimes, Slip, Surprise};
 use crate::burden::population::{DOUBLING, LATTICE, PACES, SHEDS, STEP_DAYS};
 
 /// Growth less likely than this has no pace, beginning or day of its own.
@@ -83,43 +84,10 @@ impl Follow<'_> {
         LATTICE.node(above)
     }
 
-    /// P(relapse is found within the horizons), from the day within its step.
-    pub(super) fn forecast(&self, message: &Message, day: Day) -> [f64; 3] {
+    fn forecast(&self, message: &Message, day: Day) -> [f64; 3] {
         let Some(course) = &self.course else { return [0.0; 3] };
-        let new = self.engine.ahead_of_new(course);
-        let place_in = f64::from(day.max(0)) / STEP_DAYS;
-        let (step, passed) = (place_in as usize, place_in.fract());
-        let risks = |steps: f64| {
-            let (low, rest) = (steps as usize, steps.fract());
-            let at = |k: usize| self.within(message, &new, step, k);
-            let first = at(low);
-            if rest > 0.0 {
-                first + rest * (at(low + 1) - first)
-            } else {
-                first
-            }
-        };
-        let gone = risks(passed);
-        HORIZONS.map(|horizon| {
-            let all = risks(passed + f64::from(horizon) / STEP_DAYS);
-            ((all - gone) / (1.0 - gone)).clamp(0.0, 1.0)
-        })
-    }
-
-    /// P(relapse within `k` steps of the beginning of step `step`).
-    fn within(&self, message: &Message, new: &[f64], step: usize, k: usize) -> f64 {
-        let Some(course) = &self.course else { return 0.0 };
-        let whole = message.mass();
-        let ahead = &self.engine.ahead[k];
-        let grown = message.mean(|pace, _, node| ahead[pace][node]);
-        let (mut silent, mut begun) = (message.silent, 0.0);
-        for later in 0..k {
-            let period = &self.engine.period;
-            let begins = silent * course.begin[period[(step + later).min(period.len() - 1)]];
-            begun += begins * new[k - later - 1];
-            silent -= begins;
-        }
-        (grown + begun) / whole
+        let schedule = Schedule::of(self.engine, self.case, day);
+        forecast(self.engine, course, message, day, &schedule)
     }
 
     fn surprises(&self) -> Vec<Surprise> {

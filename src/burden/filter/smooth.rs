@@ -6,10 +6,14 @@ use super::message::{Course, Message, NODES};
 use crate::burden::case::{Day, Signal};
 use crate::burden::population::{PACES, SHEDS};
 
+/// Days before a relapse in which scans are the workup that found it.
+const WORKUP: Day = 14;
+
 /// How the watch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    Relapse,
+    Symptoms,
+    Scan,
     Other,
 }
 
@@ -30,6 +34,7 @@ impl Follow<'_> {
             self.read.clear();
             self.keep_heard = true;
         }
+        self.workup_from = (end != End::Other).then_some(day - WORKUP);
         self.advance(day);
         let (Some(course), Some(last)) = (self.course.clone(), self.stands.last()) else {
             return 0.0;
@@ -96,10 +101,17 @@ impl Follow<'_> {
                 (worth.cleared, worth.silent) = (1.0, 1.0);
                 worth.growing.fill(1.0);
             }
-            End::Relapse => {
+            End::Symptoms | End::Scan => {
                 (worth.cleared, worth.silent) = (1e-8, 1e-7);
+                let course = self.course.as_ref();
+                let symptoms = || course.map_or_else(Vec::new, |c| c.free.iter().map(|p| 1.0 - p).collect());
+                let found = if end == End::Scan {
+                    self.engine.population.seen.clone()
+                } else {
+                    symptoms()
+                };
                 for nodes in worth.growing.chunks_exact_mut(NODES) {
-                    nodes.copy_from_slice(&self.engine.population.relapse);
+                    nodes.copy_from_slice(&found);
                 }
             }
         }

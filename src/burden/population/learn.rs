@@ -9,12 +9,12 @@ use super::baseline::watched;
 use super::maximise::{maximise, rising};
 use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
 use super::{
-    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, marker_key,
-    organ_of, prior,
+    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
+    marker_key, organ_of, prior,
 };
-use crate::burden::case::{Case, Day, Found, Tissue};
+use crate::burden::case::{Case, Day, Found, Outcome, Tissue};
 use crate::burden::filter::{
-    End, Engine, NODES, below_two, cells_grown, level, log_count, log_normal, log_ways, read_before, step_of,
+    End, Engine, NODES, below_two, cells_grown, level, log_count, log_normal, log_ways, read_before, scans,
 };
 
 /// Rounds of EM.
@@ -36,6 +36,7 @@ impl Population {
         let (of, days): (Vec<&Case>, Vec<Day>) = known.iter().copied().unzip();
         let mut population = prior::population(&of, Baseline::learn(&of, &days));
         population.before = before_levels(&known);
+        population.scanning = scanning(&known);
         for _ in 0..ROUNDS {
             let tally = population.count(&known);
             let mean = tally.log_likelihood / known.len().max(1) as f64;
@@ -164,8 +165,7 @@ impl Population {
         let mut begin = share(&tally.at_begin);
         begin[limit..].fill(0.0);
         self.at_begin = normal(begin);
-        let relapse = rates(&tally.relapsed, &tally.exposed, prior::relapse);
-        self.relapse = relapse.into_iter().map(|p| p.clamp(1e-7, 0.9)).collect();
+        self.move_symptoms(tally);
         let looked: Vec<f64> = (0..NODES)
             .map(|i| tally.clear[i] + tally.equivocal[i] + tally.disease[i])
             .collect();
@@ -178,6 +178,28 @@ impl Population {
         self.equivocal_clear = usual;
         let equivocal = rates(&tally.equivocal, &unseen, |_| usual);
         self.equivocal = equivocal.into_iter().map(|p| p.clamp(0.001, 0.9)).collect();
+    }
+
+    /// By organ, each drawn to all together.
+    fn move_symptoms(&mut self, tally: &Tally) {
+        let sum = |tables: &BTreeMap<String, Vec<f64>>| {
+            let mut all = vec![0.0; NODES];
+            tables
+                .values()
+                .for_each(|t| all.iter_mut().zip(t).for_each(|(a, b)| *a += b));
+            all
+        };
+        let bounded = |rates: Vec<f64>| rates.into_iter().map(|p| p.clamp(1e-7, 0.9)).collect::<Vec<f64>>();
+        let pooled = bounded(rates(&sum(&tally.relapsed), &sum(&tally.exposed), prior::symptoms));
+        let none = vec![0.0; NODES];
+        for (organ, table) in &mut self.symptoms {
+            let of = |tables: &BTreeMap<String, Vec<f64>>| tables.get(organ).cloned().unwrap_or_else(|| none.clone());
+            *table = if organ.is_empty() {
+                pooled.clone()
+            } else {
+                bounded(rates(&of(&tally.relapsed), &of(&tally.exposed), |i| pooled[i]))
+            };
+        }
     }
 
     fn move_assays(&mut self, readings: &[Molecules], patients: &[PatientTally]) {
@@ -233,16 +255,68 @@ fn count_piece(engine: &Engine, piece: &[(&Case, Day)]) -> Tally {
     let mut tally = Tally::new();
     for (case, day) in piece {
         let (end, event) = watched(case, *day);
-        let relapsed = event == 1;
+        let ended = match case.end(*day).map(|h| &h.what) {
+            Some(Outcome::Relapse { by_scan: true, .. }) if event == 1 => End::Scan,
+            Some(Outcome::Relapse { .. }) if event == 1 => End::Symptoms,
+            _ => End::Other,
+        };
         let mut follow = engine.follow(case);
         follow.known_on(*day);
-        let mut count = Count::of(&mut tally, engine, case, *day, relapsed.then_some(step_of(end)), end);
-        let log_likelihood = follow.look_back(end, if relapsed { End::Relapse } else { End::Other }, &mut count);
+        let mut count = Count::of(&mut tally, engine, case, *day, ended);
+
+        let log_likelihood = follow.look_back(end, ended, &mut count);
         let patient = count.patient;
         tally.log_likelihood += log_likelihood;
         tally.patients.push(patient);
     }
     tally
+}
+
+/// How patients are scanned, from the scans of all: simple counts, the prior where they are few.
+fn scanning(known: &[(&Case, Day)]) -> BTreeMap<String, Scanning> {
+    let mut by_organ: BTreeMap<String, Vec<(Vec<Day>, Day)>> = BTreeMap::new();
+    for (case, day) in known {
+        let (end, _) = watched(case, *day);
+        let days: Vec<Day> = scans(case, *day).into_iter().filter(|d| *d < end).collect();
+        let organ = organ_of(&case.group).to_owned();
+        by_organ.entry(String::new()).or_default().push((days.clone(), end));
+        by_organ.entry(organ).or_default().push((days, end));
+    }
+    by_organ
+        .into_iter()
+        .map(|(organ, all)| (organ, scanning_of(&all)))
+        .collect()
+}
+
+fn scanning_of(all: &[(Vec<Day>, Day)]) -> Scanning {
+    let usual = prior::scanning();
+    let at = |values: &mut Vec<Day>, share: f64, usual: f64| {
+        values.sort_unstable();
+        let place = ((values.len().max(1) - 1) as f64 * share) as usize;
+        if values.len() < 20 {
+            usual
+        } else {
+            f64::from(values[place])
+        }
+    };
+    let mut first: Vec<Day> = all.iter().filter_map(|(days, _)| days.first().copied()).collect();
+    let mut gaps: Vec<Day> = all
+        .iter()
+        .flat_map(|(days, _)| days.windows(2).map(|w| w[1] - w[0]))
+        .collect();
+    let mut every: Vec<Day> = all.iter().flat_map(|(days, _)| days.iter().copied()).collect();
+    let first_by = at(&mut first, 0.9, usual.first_by);
+    let long = all.iter().filter(|(_, end)| f64::from(*end) >= first_by);
+    let (scanned, of) = long.fold((WORTH * usual.share, WORTH), |(s, n), (days, _)| {
+        (s + f64::from(u8::from(!days.is_empty())), n + 1.0)
+    });
+    Scanning {
+        share: scanned / of,
+        first: at(&mut first, 0.5, usual.first),
+        first_by,
+        gap: at(&mut gaps, 0.5, usual.gap),
+        until: at(&mut every, 0.99, usual.until),
+    }
 }
 
 /// The median log fraction before surgery of those in whom it was detected, by organ.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::burden::case::{Case, Day, Finding, Found, Signal, Tissue, What};
-use crate::burden::filter::{Course, Engine, Heard, Message, NODES, Own, Visitor, before, level_node, place};
+use crate::burden::filter::{Course, End, Engine, Heard, Message, NODES, Own, Visitor, before, level_node, place};
 use crate::burden::population::{PACES, PERIODS, SHEDS, organ_of};
 
 /// A posterior over nodes, those that matter.
@@ -65,8 +65,9 @@ pub struct Tally {
     pub patients: Vec<PatientTally>,
     pub at_start: Vec<f64>,
     pub at_begin: Vec<f64>,
-    pub exposed: Vec<f64>,
-    pub relapsed: Vec<f64>,
+    pub exposed: BTreeMap<String, Vec<f64>>,
+    /// Relapses that symptoms gave away, by organ.
+    pub relapsed: BTreeMap<String, Vec<f64>>,
     pub clear: Vec<f64>,
     pub equivocal: Vec<f64>,
     pub disease: Vec<f64>,
@@ -85,8 +86,6 @@ impl Tally {
         Tally {
             at_start: nodes(),
             at_begin: nodes(),
-            exposed: nodes(),
-            relapsed: nodes(),
             clear: nodes(),
             equivocal: nodes(),
             disease: nodes(),
@@ -100,8 +99,11 @@ impl Tally {
         self.patients.extend(other.patients);
         add(&mut self.at_start, &other.at_start);
         add(&mut self.at_begin, &other.at_begin);
-        add(&mut self.exposed, &other.exposed);
-        add(&mut self.relapsed, &other.relapsed);
+        for (mine, theirs) in [(&mut self.exposed, other.exposed), (&mut self.relapsed, other.relapsed)] {
+            for (organ, nodes) in theirs {
+                add(mine.entry(organ).or_insert_with(|| vec![0.0; NODES]), &nodes);
+            }
+        }
         add(&mut self.clear, &other.clear);
         add(&mut self.equivocal, &other.equivocal);
         add(&mut self.disease, &other.disease);
@@ -120,33 +122,16 @@ pub struct Count<'a> {
     pub tally: &'a mut Tally,
     pub patient: PatientTally,
     organ: &'a str,
-    /// The last step of the watch, where a relapse ended it.
-    relapsed_in: Option<usize>,
+    /// How the watch ended.
+    end: End,
     first: bool,
-    seen_disease: bool,
     seen_markers: Vec<String>,
     /// Where this patient's levels begin in the tally.
     from: usize,
 }
 
 impl<'a> Count<'a> {
-    pub fn of(
-        tally: &'a mut Tally,
-        engine: &Engine,
-        case: &'a Case,
-        day: Day,
-        relapsed_in: Option<usize>,
-        end: Day,
-    ) -> Count<'a> {
-        let seen = |s: &Signal| {
-            s.on == end
-                && matches!(
-                    s.what,
-                    What::Scan {
-                        finding: Finding::Disease
-                    }
-                )
-        };
+    pub fn of(tally: &'a mut Tally, engine: &Engine, case: &'a Case, day: Day, end: End) -> Count<'a> {
         Count {
             patient: PatientTally {
                 group: case.group.to_string(),
@@ -163,9 +148,8 @@ impl<'a> Count<'a> {
             from: tally.levels.len(),
             tally,
             organ: organ_of(&case.group),
-            relapsed_in,
+            end,
             first: true,
-            seen_disease: case.signals_on(day).any(seen),
             seen_markers: vec![],
         }
     }
@@ -174,6 +158,13 @@ impl<'a> Count<'a> {
 fn period(step: usize) -> usize {
     let day = (step as f64 + 0.5) * super::STEP_DAYS;
     PERIODS.iter().position(|end| day < *end).unwrap_or(PERIODS.len() - 1)
+}
+
+fn of_organ<'t>(tables: &'t mut BTreeMap<String, Vec<f64>>, organ: &str) -> &'t mut Vec<f64> {
+    if !tables.contains_key(organ) {
+        tables.insert(organ.to_owned(), vec![0.0; NODES]);
+    }
+    tables.get_mut(organ).expect("it was just put in")
 }
 
 fn sparse(nodes: &[f64]) -> Nodes {
@@ -188,16 +179,17 @@ impl Visitor for Count<'_> {
         if std::mem::take(&mut self.first) {
             let (paces, sheds) = posterior.by_kind();
             (self.patient.pace, self.patient.shed) = (paces, sheds);
-            if self.relapsed_in == Some(number) {
-                add(&mut self.tally.relapsed);
-                add(&mut self.tally.exposed);
-                if self.seen_disease {
-                    add(&mut self.tally.disease);
+            match self.end {
+                End::Symptoms => {
+                    add(of_organ(&mut self.tally.relapsed, self.organ));
+                    add(of_organ(&mut self.tally.exposed, self.organ));
                 }
+                End::Scan => add(&mut self.tally.disease),
+                End::Other => {}
             }
             return;
         }
-        add(&mut self.tally.exposed);
+        add(of_organ(&mut self.tally.exposed, self.organ));
         self.patient.silent[period(number)] += posterior.silent;
     }
 

@@ -6,7 +6,8 @@ use super::lattice::Kernel;
 use super::message::{Course, NODES};
 use crate::burden::case::{Case, Day, Found, What};
 use crate::burden::population::{
-    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, STEP_DAYS, marker_key, organ_of, own,
+    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, SHEDS, STEP_DAYS, marker_key, organ_of,
+    own,
 };
 
 /// Variance of a step of growth, in squared log burden per day: tumours do not grow by the clock.
@@ -25,7 +26,7 @@ pub struct Engine {
 }
 
 /// Nodes of the level (burden and shed together).
-pub const LEVELS: usize = NODES + (SHED[3] - SHED[0]) as usize;
+pub const LEVELS: usize = NODES + (SHED[SHEDS - 1] - SHED[0]) as usize;
 
 /// The level's node of a burden's node.
 pub fn level_node(shed: usize, node: usize) -> usize {

@@ -5,7 +5,7 @@ use super::engine::Engine;
 use super::message::{Course, Message, NODES, place};
 use crate::burden::case::{Case, Day, What};
 use crate::burden::line::HORIZONS;
-use crate::burden::population::{PACES, SHEDS, STEP_DAYS, Scanning, organ_of, own, prior};
+use crate::burden::population::{PACES, SHEDS, STEP_DAYS, Scanning, TURN, organ_of, own, prior};
 
 /// A scan less than this after another belongs to it.
 const SAME_SCAN: Day = 45;
@@ -70,7 +70,13 @@ impl Schedule {
         if to <= self.next {
             return 0.0;
         }
-        let number = |until: f64| if until <= self.next { 0.0 } else { ((until - self.next) / self.gap).floor() + 1.0 };
+        let number = |until: f64| {
+            if until <= self.next {
+                0.0
+            } else {
+                ((until - self.next) / self.gap).floor() + 1.0
+            }
+        };
         self.probability * (number(to - 1e-6) - number(from.min(to) - 1e-6)).max(0.0)
     }
 }
@@ -78,7 +84,10 @@ impl Schedule {
 /// Days of the scans on file on `day`, those of one look taken together.
 pub fn scans(case: &Case, day: Day) -> Vec<Day> {
     let mut days: Vec<Day> = vec![];
-    for signal in case.signals_on(day).filter(|s| s.on > 0 && matches!(s.what, What::Scan { .. })) {
+    for signal in case
+        .signals_on(day)
+        .filter(|s| s.on > 0 && matches!(s.what, What::Scan { .. }))
+    {
         if days.last().is_none_or(|last| signal.on - last >= SAME_SCAN) {
             days.push(signal.on);
         }
@@ -102,8 +111,24 @@ pub fn forecast(engine: &Engine, course: &Course, message: &Message, day: Day, s
     ends.map(|end| ((at(end) - gone) / (1.0 - gone)).clamp(0.0, 1.0))
 }
 
+fn turn(growing: &mut [[f64; NODES]; PACES], course: &Course) {
+    for node in 0..NODES {
+        let all: f64 = growing.iter().map(|nodes| nodes[node]).sum();
+        for (nodes, share) in growing.iter_mut().zip(course.pace) {
+            nodes[node] += TURN * (share * all - nodes[node]);
+        }
+    }
+}
+
 /// P(relapse found within 0, 1, … `steps` steps).
-fn found(engine: &Engine, course: &Course, message: &Message, first: usize, steps: usize, schedule: &Schedule) -> Vec<f64> {
+fn found(
+    engine: &Engine,
+    course: &Course,
+    message: &Message,
+    first: usize,
+    steps: usize,
+    schedule: &Schedule,
+) -> Vec<f64> {
     let whole = message.mass();
     let mut silent = message.silent / whole;
     let mut growing = [[0.0; NODES]; PACES];
@@ -135,6 +160,7 @@ fn found(engine: &Engine, course: &Course, message: &Message, first: usize, step
             }
             *nodes = moved;
         }
+        turn(&mut growing, course);
         all.push(sum);
     }
     all

@@ -1,7 +1,7 @@
 //! A distribution over the hidden states of one patient, and its step in time.
 
 use super::engine::Engine;
-use crate::burden::population::{LATTICE, PACES, SHEDS};
+use crate::burden::population::{LATTICE, PACES, SHEDS, TURN};
 
 /// Masses, not normalised between steps. `growing` is by pace, shed and node, the node running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,7 @@ impl Message {
                 engine.kernels[pace].spread(&free, &mut next.growing[at..at + NODES]);
             }
         }
+        next.turn(course);
         next.sow(engine, course, self.silent * begin, &engine.population.at_begin);
         next
     }
@@ -99,6 +100,7 @@ impl Message {
         now.cleared = later.cleared;
         let worth = later.sown(course, &engine.population.at_begin);
         now.silent = later.silent * (1.0 - begin) + begin * worth;
+        let later = &later.turned_back(course);
         for pace in 0..PACES {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
@@ -109,6 +111,33 @@ impl Message {
             }
         }
         now
+    }
+
+    /// Some of what grows takes another pace.
+    fn turn(&mut self, course: &Course) {
+        const SIZE: usize = SHEDS * NODES;
+        let mut all = [0.0; SIZE];
+        for part in self.growing.chunks_exact(SIZE) {
+            all.iter_mut().zip(part).for_each(|(a, m)| *a += m);
+        }
+        for (part, share) in self.growing.chunks_exact_mut(SIZE).zip(course.pace) {
+            part.iter_mut()
+                .zip(&all)
+                .for_each(|(m, a)| *m += TURN * (share * a - *m));
+        }
+    }
+
+    fn turned_back(&self, course: &Course) -> Message {
+        const SIZE: usize = SHEDS * NODES;
+        let mut mean = [0.0; SIZE];
+        for (part, share) in self.growing.chunks_exact(SIZE).zip(course.pace) {
+            mean.iter_mut().zip(part).for_each(|(a, m)| *a += share * m);
+        }
+        let mut turned = self.clone();
+        for part in turned.growing.chunks_exact_mut(SIZE) {
+            part.iter_mut().zip(&mean).for_each(|(m, a)| *m += TURN * (a - *m));
+        }
+        turned
     }
 
     /// The mean worth of growth that begins now.

@@ -1,8 +1,8 @@
 //! From a distribution over the states to the burden line.
 
 use super::engine::{level, level_node, rate};
-use super::forecast::{Schedule, forecast};
 use super::follow::Follow;
+use super::forecast::{Schedule, forecast};
 use super::message::{Message, NODES, place};
 use crate::burden::case::Day;
 use crate::burden::line::{Band, Line, Regimes, Slip, Surprise};

@@ -105,7 +105,11 @@ impl Follow<'_> {
                 (worth.cleared, worth.silent) = (1e-8, 1e-7);
                 let course = self.course.as_ref();
                 let symptoms = || course.map_or_else(Vec::new, |c| c.free.iter().map(|p| 1.0 - p).collect());
-                let found = if end == End::Scan { self.engine.population.seen.clone() } else { symptoms() };
+                let found = if end == End::Scan {
+                    self.engine.population.seen.clone()
+                } else {
+                    symptoms()
+                };
                 for nodes in worth.growing.chunks_exact_mut(NODES) {
                     nodes.copy_from_slice(&found);
                 }

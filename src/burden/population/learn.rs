@@ -9,8 +9,8 @@ use super::baseline::watched;
 use super::maximise::{maximise, rising};
 use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
 use super::{
-    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning, marker_key,
-    organ_of, prior,
+    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
+    marker_key, organ_of, prior,
 };
 use crate::burden::case::{Case, Day, Found, Outcome, Tissue};
 use crate::burden::filter::{
@@ -184,7 +184,9 @@ impl Population {
     fn move_symptoms(&mut self, tally: &Tally) {
         let sum = |tables: &BTreeMap<String, Vec<f64>>| {
             let mut all = vec![0.0; NODES];
-            tables.values().for_each(|t| all.iter_mut().zip(t).for_each(|(a, b)| *a += b));
+            tables
+                .values()
+                .for_each(|t| all.iter_mut().zip(t).for_each(|(a, b)| *a += b));
             all
         };
         let bounded = |rates: Vec<f64>| rates.into_iter().map(|p| p.clamp(1e-7, 0.9)).collect::<Vec<f64>>();
@@ -280,7 +282,10 @@ fn scanning(known: &[(&Case, Day)]) -> BTreeMap<String, Scanning> {
         by_organ.entry(String::new()).or_default().push((days.clone(), end));
         by_organ.entry(organ).or_default().push((days, end));
     }
-    by_organ.into_iter().map(|(organ, all)| (organ, scanning_of(&all))).collect()
+    by_organ
+        .into_iter()
+        .map(|(organ, all)| (organ, scanning_of(&all)))
+        .collect()
 }
 
 fn scanning_of(all: &[(Vec<Day>, Day)]) -> Scanning {
@@ -288,14 +293,23 @@ fn scanning_of(all: &[(Vec<Day>, Day)]) -> Scanning {
     let at = |values: &mut Vec<Day>, share: f64, usual: f64| {
         values.sort_unstable();
         let place = ((values.len().max(1) - 1) as f64 * share) as usize;
-        if values.len() < 20 { usual } else { f64::from(values[place]) }
+        if values.len() < 20 {
+            usual
+        } else {
+            f64::from(values[place])
+        }
     };
     let mut first: Vec<Day> = all.iter().filter_map(|(days, _)| days.first().copied()).collect();
-    let mut gaps: Vec<Day> = all.iter().flat_map(|(days, _)| days.windows(2).map(|w| w[1] - w[0])).collect();
+    let mut gaps: Vec<Day> = all
+        .iter()
+        .flat_map(|(days, _)| days.windows(2).map(|w| w[1] - w[0]))
+        .collect();
     let mut every: Vec<Day> = all.iter().flat_map(|(days, _)| days.iter().copied()).collect();
     let first_by = at(&mut first, 0.9, usual.first_by);
     let long = all.iter().filter(|(_, end)| f64::from(*end) >= first_by);
-    let (scanned, of) = long.fold((WORTH * usual.share, WORTH), |(s, n), (days, _)| (s + f64::from(u8::from(!days.is_empty())), n + 1.0));
+    let (scanned, of) = long.fold((WORTH * usual.share, WORTH), |(s, n), (days, _)| {
+        (s + f64::from(u8::from(!days.is_empty())), n + 1.0)
+    });
     Scanning {
         share: scanned / of,
         first: at(&mut first, 0.5, usual.first),

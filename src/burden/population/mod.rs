@@ -23,12 +23,14 @@ pub const LATTICE: Lattice = Lattice {
     step: 0.35,
     len: 45,
 };
-pub const PACES: usize = 6;
+pub const PACES: usize = 7;
 /// Doubling times in days.
-pub const DOUBLING: [f64; PACES] = [28.0, 42.0, 62.0, 92.0, 138.0, 220.0];
-pub const SHEDS: usize = 4;
+pub const DOUBLING: [f64; PACES] = [28.0, 42.0, 62.0, 92.0, 138.0, 230.0, 700.0];
+pub const SHEDS: usize = 6;
+/// P(a growth changes its pace within a step): tumours slow down as they grow, and under treatment.
+pub const TURN: f64 = 0.02;
 /// How much more or less than usual a tumour sheds ctDNA, in nodes: brain metastases hardly any.
-pub const SHED: [isize; SHEDS] = [-11, -5, 0, 5];
+pub const SHED: [isize; SHEDS] = [-14, -8, -4, 0, 4, 8];
 /// Ends of the periods, in days since day zero, with a rate of reawakening of their own; the last has no end.
 pub const PERIODS: [f64; 6] = [150.0, 330.0, 690.0, 1080.0, 1800.0, f64::INFINITY];
 /// The primary tumour's ctDNA before surgery: not read, not detected, below the median of its organ, above it.
@@ -130,7 +132,6 @@ pub struct Population {
     /// P(symptoms give relapse away within a step) at each node of burden, by organ of the primary.
     pub symptoms: BTreeMap<String, Vec<f64>>,
     /// P(a scan that sees nothing certain is equivocal) and P(a scan sees it), at each node.
-
     pub equivocal: Vec<f64>,
     pub seen: Vec<f64>,
     /// How patients are scanned, by organ of the primary.

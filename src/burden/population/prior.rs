@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning, marker_key,
-    organ_of,
+    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
+    marker_key, organ_of,
 };
 use crate::burden::case::{Case, Tissue, What};
 
@@ -46,11 +46,11 @@ pub fn group() -> Group {
         start: [-0.6, -2.0],
         begin: [-4.6, -4.6, -4.8, -5.0, -5.2, -5.5f64].map(|b: f64| b),
         pace: [1.0 / PACES as f64; PACES],
-        shed: [[0.1, 0.2, 0.5, 0.2]; BEFORE],
+        shed: [[0.05, 0.1, 0.2, 0.3, 0.25, 0.1]; BEFORE],
     }
 }
 
-const _: () = assert!(PERIODS.len() == 6 && SHEDS == 4);
+const _: () = assert!(PERIODS.len() == 6 && SHEDS == 6);
 
 pub fn assay() -> Assay {
     Assay {
@@ -115,7 +115,10 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
         before: BTreeMap::new(),
         at_start: around(-11.5, 2.0),
         at_begin: around(-12.5, 1.2),
-        symptoms: organs.iter().map(|o| (o.clone(), (0..LATTICE.len).map(symptoms).collect())).collect(),
+        symptoms: organs
+            .iter()
+            .map(|o| (o.clone(), (0..LATTICE.len).map(symptoms).collect()))
+            .collect(),
         scanning: BTreeMap::from([(String::new(), scanning())]),
         equivocal: (0..LATTICE.len)
             .map(|i| 0.04 + 0.2 * logistic(LATTICE.node(i) - SIGHT))

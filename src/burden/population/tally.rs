@@ -131,13 +131,7 @@ pub struct Count<'a> {
 }
 
 impl<'a> Count<'a> {
-    pub fn of(
-        tally: &'a mut Tally,
-        engine: &Engine,
-        case: &'a Case,
-        day: Day,
-        end: End,
-    ) -> Count<'a> {
+    pub fn of(tally: &'a mut Tally, engine: &Engine, case: &'a Case, day: Day, end: End) -> Count<'a> {
         Count {
             patient: PatientTally {
                 group: case.group.to_string(),

@@ -122,6 +122,8 @@ pub struct Case {
     pub signals: Vec<Signal>,
     /// In order of `on`.
     pub happened: Vec<Happened>,
+    /// Days on which the patient was seen, in order, each once.
+    pub visits: Vec<(Day, Known)>,
 }
 
 impl Case {

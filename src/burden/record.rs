@@ -105,8 +105,21 @@ impl Case {
             facts: facts(record, &axis, names),
             signals: signals(record, &axis, names),
             happened: happened(&record.events, &axis, names),
+            visits: visits(&record.observations, &axis),
         })
     }
+}
+
+/// The days on which something was taken, each known with its first result.
+fn visits(observations: &[Observation], axis: &Axis) -> Vec<(Day, Known)> {
+    let sound = observations.iter().filter(|o| !o.entered_in_error);
+    let mut days: Vec<(Day, Day)> = sound
+        .map(|o| (axis.day(o.collected_on), axis.day(o.known_on)))
+        .collect();
+    days.sort_unstable();
+    days.dedup_by_key(|(on, _)| *on);
+    let until = Day::MAX;
+    days.into_iter().map(|(on, from)| (on, Known { from, until })).collect()
 }
 
 fn happened(events: &[Event], axis: &Axis, names: &Names) -> Vec<Happened> {

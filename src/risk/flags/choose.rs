@@ -1,0 +1,107 @@
+//! Which alert score: chosen on past data at equal load, and only away from the standard where the gain is more than chance.
+
+use rayon::prelude::*;
+
+use super::Error;
+use super::alert::AlertScore;
+use super::figures::Figures;
+use super::life::{Change, Hysteresis, Life, Mark};
+use super::series::{Series, Watch};
+use super::threshold::exact;
+use crate::burden::case::Day;
+
+const FOLDS: usize = 10;
+/// With fewer relapses than this the standard is taken.
+const FEWEST_RELAPSES: usize = 100;
+
+/// The days that matter of one patient, under one score.
+pub(super) fn marks(series: &Series, score: &AlertScore) -> Vec<Mark> {
+    let marks = series
+        .watched()
+        .filter_map(|point| Some(Mark::of(point, score.of(point)?)));
+    marks.collect()
+}
+
+/// The flags of a patient at a threshold: day and score.
+pub(super) fn raised(marks: &[Mark], raise: f64, hysteresis: &Hysteresis) -> Vec<(Day, f64)> {
+    let mut life = Life::default();
+    let flags = marks
+        .iter()
+        .filter(|mark| life.step(**mark, raise, hysteresis) == Some(Change::Raised));
+    flags.map(|mark| (mark.day, mark.score)).collect()
+}
+
+/// Sensitivity, early sensitivity, PPV within 12 and within 24 months, in the mean: at equal load each is a share to be large.
+/// `None` where one of them can't be told.
+fn merit(figures: &Figures) -> Option<f64> {
+    let shares = [
+        figures.sensitivity()?,
+        figures.early_sensitivity()?,
+        figures.ppv12?,
+        figures.ppv24?,
+    ];
+    Some(shares.iter().sum::<f64>() / 4.0)
+}
+
+struct Tried {
+    whole: Option<f64>,
+    folds: Vec<Option<f64>>,
+}
+
+fn try_out(past: &[Series], score: &AlertScore, years: f64, rate: f64, hysteresis: &Hysteresis) -> Tried {
+    let days: Vec<Vec<Mark>> = past.par_iter().map(|series| marks(series, score)).collect();
+    let raise = exact(&days, years, &[rate], hysteresis)[0].raise;
+    let flags: Vec<(Watch, Vec<Day>)> = past
+        .par_iter()
+        .zip(&days)
+        .map(|(series, days)| {
+            let flags = raised(days, raise, hysteresis);
+            (series.watch, flags.into_iter().map(|(day, _)| day).collect())
+        })
+        .collect();
+    let of = |fold: Option<usize>| {
+        let belongs = |i: &usize| fold.is_none_or(|fold| i % FOLDS == fold);
+        let members = (0..flags.len()).filter(belongs);
+        merit(&Figures::of(members.map(|i| (flags[i].0, flags[i].1.as_slice()))))
+    };
+    Tried {
+        whole: of(None),
+        folds: (0..FOLDS).map(|fold| of(Some(fold))).collect(),
+    }
+}
+
+/// The candidate of the greatest merit at that rate, if it beats the first one by more than the standard error of the difference
+/// over ten tenths of the patients; else the first. Errors: `NoScore` without candidates.
+pub(super) fn choose(
+    past: &[Series],
+    candidates: &[AlertScore],
+    rate: f64,
+    hysteresis: &Hysteresis,
+) -> Result<AlertScore, Error> {
+    let standard = *candidates.first().ok_or(Error::NoScore)?;
+    let relapses = past.iter().filter(|series| series.watch.relapse().is_some()).count();
+    if relapses < FEWEST_RELAPSES || candidates.len() == 1 {
+        return Ok(standard);
+    }
+    let years = past.iter().map(|series| series.watch.years()).sum();
+    let first = try_out(past, &standard, years, rate, hysteresis);
+    let mut best = (0.0, standard);
+    for candidate in &candidates[1..] {
+        let other = try_out(past, candidate, years, rate, hysteresis);
+        let gain = gain(&first, &other);
+        if gain.is_some_and(|(gain, se)| gain > se && gain > best.0) {
+            best = (gain.map_or(0.0, |(gain, _)| gain), *candidate);
+        }
+    }
+    Ok(best.1)
+}
+
+/// The gain in merit with its standard error; `None` where a fold says nothing.
+fn gain(first: &Tried, other: &Tried) -> Option<(f64, f64)> {
+    let pairs = other.folds.iter().zip(&first.folds);
+    let differences: Vec<f64> = pairs.map(|(a, b)| Some((*a)? - (*b)?)).collect::<Option<_>>()?;
+    let n = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / n;
+    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    Some((other.whole? - first.whole?, (variance / n).sqrt()))
+}

@@ -1,0 +1,108 @@
+//! What a flag at a score may be expected to mean: how past flags at about that score came true.
+
+use serde::{Deserialize, Serialize};
+
+use super::figures::CameTrue;
+use crate::survival::FollowUp;
+
+/// Fewer past flags than this say nothing.
+pub const FEWEST_FLAGS: usize = 20;
+const FLAGS_A_GROUP: usize = 30;
+const MOST_GROUPS: usize = 10;
+
+/// Of past flags at about the same score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Share that relapsed within 12 and 24 months; `None` where none was watched so long.
+    pub ppv12: Option<f64>,
+    pub ppv24: Option<f64>,
+    /// Median days from flag to detection among those that relapsed within 24 months.
+    pub lead_days: Option<f64>,
+    /// How many flags say so.
+    pub flags: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Group {
+    /// The lowest score of the group.
+    from: f64,
+    expected: Expected,
+}
+
+/// Groups of neighbouring scores, each with its Aalen-Johansen estimates, pooled until no share falls as the score rises (isotonic
+/// regression by pooling adjacent violators: Ayer et al., Ann Math Stat 1955;26:641).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Experience {
+    flags: usize,
+    groups: Vec<Group>,
+}
+
+impl Experience {
+    /// From past flags: the score on which each was raised, and what followed.
+    pub(super) fn of(mut past: Vec<(f64, FollowUp)>) -> Experience {
+        let flags = past.len();
+        if flags < FEWEST_FLAGS {
+            return Experience { flags, groups: vec![] };
+        }
+        past.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let parts = (flags / FLAGS_A_GROUP).clamp(1, MOST_GROUPS);
+        let mut groups: Vec<Group> = (0..parts)
+            .map(|part| group(&past[flags * part / parts..flags * (part + 1) / parts]))
+            .collect();
+        rising(&mut groups, |expected| &mut expected.ppv12);
+        rising(&mut groups, |expected| &mut expected.ppv24);
+        Experience { flags, groups }
+    }
+
+    /// Errors: how many past flags there are, where they are too few.
+    pub fn at(&self, score: f64) -> Result<Expected, usize> {
+        let place = self.groups.partition_point(|group| group.from <= score).max(1) - 1;
+        self.groups.get(place).map(|group| group.expected).ok_or(self.flags)
+    }
+}
+
+fn group(past: &[(f64, FollowUp)]) -> Group {
+    let followed: Vec<FollowUp> = past.iter().map(|(_, followed)| *followed).collect();
+    let came_true = CameTrue::of(&followed);
+    let came_true = came_true.as_ref();
+    Group {
+        from: past.first().map_or(0.0, |(score, _)| *score),
+        expected: Expected {
+            ppv12: came_true.and_then(|c| c.within(365.0)),
+            ppv24: came_true.and_then(|c| c.within(730.0)),
+            lead_days: came_true.and_then(|c| c.median_lead(730.0)),
+            flags: past.len(),
+        },
+    }
+}
+
+/// Pools neighbours until the shares rise. Groups that say nothing of a share are passed over.
+fn rising(groups: &mut [Group], share: impl Fn(&mut Expected) -> &mut Option<f64>) {
+    // value, weight, how many groups
+    let mut blocks: Vec<(f64, f64, usize)> = vec![];
+    for group in groups.iter_mut() {
+        let weight = group.expected.flags as f64;
+        let Some(value) = *share(&mut group.expected) else {
+            continue;
+        };
+        let mut block = (value, weight, 1);
+        while let Some(before) = blocks.pop_if(|before| before.0 > block.0) {
+            let weight = before.1 + block.1;
+            block = (
+                (before.0 * before.1 + block.0 * block.1) / weight,
+                weight,
+                before.2 + block.2,
+            );
+        }
+        blocks.push(block);
+    }
+    let mut values = blocks
+        .into_iter()
+        .flat_map(|(value, _, n)| std::iter::repeat_n(value, n));
+    for group in groups {
+        let slot = share(&mut group.expected);
+        if slot.is_some() {
+            *slot = values.next();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Flags: from scored days to few, early, explained requests to act, and the ledgers that say how they did. Pure: thresholds, lives and
+//! ledgers see a day only through what was known on it.
+
+mod alert;
+mod budget;
+mod choose;
+mod expect;
+mod figures;
+mod lead;
+mod life;
+mod reason;
+mod rule;
+mod running;
+mod series;
+mod signs;
+mod threshold;
+mod turnbull;
+
+#[cfg(test)]
+mod tests;
+
+pub use alert::AlertScore;
+pub use budget::Budget;
+pub use expect::{Expected, Experience};
+pub use figures::{EARLY_DAYS, Figures, LONGEST_LEAD};
+pub use lead::{Announced, Herald, LeadLedger, Relapse};
+pub use life::{Change, Closing, Hysteresis, Life};
+pub use reason::{promise, reason};
+pub use rule::{Flag, FlagRule, Settings, Threshold, cause};
+pub use running::{Period, RunningLedger, Standing, Watched};
+pub use series::{End, Point, Series, Trend, Trigger, Watch};
+pub use signs::{Shown, Sign, evidence, trend};
+pub use threshold::default_threshold;
+
+use crate::burden::case::Day;
+
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    #[error("an alert budget is a number above 0; this one comes to {0} alerts per 100 patient-years")]
+    Budget(f64),
+    #[error("no alert budget is given")]
+    NoBudget,
+    #[error("no alert score is given")]
+    NoScore,
+    #[error(
+        "a flag can't close below {ratio} of its threshold for {quiet_days} days; the share is above 0 and at most 1"
+    )]
+    Hysteresis { ratio: f64, quiet_days: Day },
+}

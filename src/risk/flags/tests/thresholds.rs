@@ -1,0 +1,146 @@
+//! Budgets are kept, exactly.
+
+use proptest::prelude::*;
+
+use super::super::choose::marks;
+use super::super::threshold::{exact, load, raises};
+use super::*;
+
+#[test]
+fn the_threshold_lies_between_the_last_flag_allowed_and_the_next() {
+    // 100 patients of 1 year each and a bit; highest scores 0.01, 0.02, … 1
+    let past: Vec<Series> = (1..=100)
+        .map(|i| series(i, 30 + 366, End::Censored, vec![point(60, i as f64 / 100.0, &[])]))
+        .collect();
+    let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
+    let years: f64 = past.iter().map(|s| s.watch.years()).sum();
+    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &Hysteresis::default());
+    let flags: Vec<usize> = found.iter().map(|e| e.flags).collect();
+    assert_eq!(flags, [4, 10, 99, 100, 0]);
+    assert!((found[0].raise - 0.965).abs() < 1e-12, "{}", found[0].raise);
+    assert!((found[1].raise - 0.905).abs() < 1e-12);
+    assert!(found[4].raise > 1.0, "no flag fits: {}", found[4].raise);
+}
+
+#[test]
+fn a_group_of_ties_is_flagged_whole_or_not_at_all() {
+    let tops = [0.9, 0.8, 0.8, 0.8, 0.1];
+    let past: Vec<Series> = tops
+        .iter()
+        .map(|top| series(1, 395, End::Censored, vec![point(60, *top, &[])]))
+        .collect();
+    let years: f64 = past.iter().map(|s| s.watch.years()).sum();
+    let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
+    for (allowed, flags) in [(1.0, 1), (2.0, 1), (3.9, 1), (4.0, 4), (5.0, 5)] {
+        let rate = 100.0 * allowed / years;
+        let found = exact(&days, years, &[rate], &Hysteresis::default())[0];
+        assert_eq!(found.flags, flags, "{allowed} allowed");
+    }
+}
+
+#[test]
+fn a_budget_for_clinicians_is_one_for_patients() {
+    let budget = Budget::PerClinicianDay {
+        alerts: 0.5,
+        clinicians: 2.0,
+        patients: 36_525.0,
+    };
+    assert_eq!(budget.rate(), Ok(1.0));
+    assert_eq!(Budget::Per100Years(0.0).rate(), Err(Error::Budget(0.0)));
+    let nobody = Budget::PerClinicianDay {
+        alerts: 1.0,
+        clinicians: 1.0,
+        patients: 0.0,
+    };
+    assert!(nobody.rate().is_err());
+}
+
+#[test]
+fn what_is_no_rule_is_refused() {
+    let none = FlagRule::learn(&[], &[], &Settings::default());
+    assert_eq!(none, Err(Error::NoBudget));
+    let closing_at_once = Settings {
+        hysteresis: Hysteresis {
+            ratio: 0.0,
+            quiet_days: 10,
+        },
+        ..Settings::default()
+    };
+    let refused = FlagRule::learn(&[], &[Budget::Per100Years(4.0)], &closing_at_once);
+    assert!(matches!(refused, Err(Error::Hysteresis { .. })));
+}
+
+#[test]
+fn without_past_data_the_threshold_is_the_default_and_with_more_it_is_the_registry_s_own() {
+    assert_eq!(learned(&[], &[4.0]).thresholds[0].raise, default_threshold(4.0));
+    assert!(default_threshold(1.65) > default_threshold(4.0));
+    // everybody's risk is low: the own threshold lies far below the default
+    let registry = |n: i64| -> Vec<Series> {
+        (0..n)
+            .map(|i| {
+                series(
+                    i,
+                    1126,
+                    End::Censored,
+                    vec![point(60, 0.001 * (1 + i % 97) as f64, &[])],
+                )
+            })
+            .collect()
+    };
+    let raise = |n| learned(&registry(n), &[4.0]).thresholds[0].clone();
+    let (small, large) = (raise(50), raise(5_000));
+    assert!(small.raise > small.exact && small.raise < default_threshold(4.0));
+    assert!((large.raise - large.exact) / large.exact < 0.2, "{large:?}");
+}
+
+#[test]
+fn a_stored_rule_is_the_same_rule() {
+    let past: Vec<Series> = (1..=200)
+        .map(|i| series(i, 900, End::Death, vec![point(60, i as f64 / 201.0, &[])]))
+        .collect();
+    let rule = learned(&past, &[4.0, 1.65]);
+    let stored = serde_json::to_string(&rule).unwrap();
+    assert_eq!(serde_json::from_str::<FlagRule>(&stored).unwrap(), rule);
+}
+
+proptest! {
+    #[test]
+    fn the_budget_is_never_exceeded_on_past_data(past in any_cohort(), rates in prop::collection::vec(0.5..400.0f64, 1..4)) {
+        let rule = learned(&past, &rates);
+        for (place, threshold) in rule.thresholds.iter().enumerate() {
+            let flags: usize = past.iter().map(|s| rule.flags(s, place, &[]).len()).sum();
+            prop_assert_eq!(flags, threshold.flags);
+            prop_assert!(load(flags, rule.years) <= threshold.rate);
+            prop_assert!(rule.first_flags(&past, place).len() <= flags);
+        }
+    }
+
+    #[test]
+    fn no_lower_threshold_would_keep_the_budget(past in any_cohort(), rate in 0.5..400.0f64) {
+        let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
+        let years: f64 = past.iter().map(|s| s.watch.years()).sum();
+        let hysteresis = Hysteresis::default();
+        let found = exact(&days, years, &[rate], &hysteresis)[0];
+        let total = |raise| days.iter().map(|d| raises(d, raise, &hysteresis)).sum::<usize>();
+        prop_assert_eq!(total(found.raise), found.flags);
+        // the next score at which anything moves, if that is too many flags, is where the search ended
+        let moves = days.iter().flatten().flat_map(|m| [m.score, m.lower_bound(&hysteresis)]);
+        let next = moves.filter(|at| *at > 0.0 && *at < found.raise).max_by(f64::total_cmp);
+        if let Some(next) = next {
+            let more = total(next);
+            prop_assert!(more == found.flags || load(more, years) > rate);
+        }
+    }
+
+    #[test]
+    fn a_larger_budget_flags_the_same_patients_no_later_and_perhaps_more(
+        past in any_cohort(), new in any_cohort(), small in 0.5..200.0f64, times in 1.0..5.0f64,
+    ) {
+        let rule = learned(&past, &[small * times, small]);
+        let (more, fewer) = (rule.first_flags(&new, 0), rule.first_flags(&new, 1));
+        for (patient, on) in fewer {
+            let there = more.iter().find(|(other, _)| *other == patient);
+            prop_assert!(there.is_some_and(|(_, earlier)| *earlier <= on));
+        }
+    }
+}

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::choose::marks;
-use super::super::threshold::{exact, load, raises};
+use super::super::life::raised;
+use super::super::threshold::{exact, load};
 use super::*;
 
 #[test]
@@ -14,7 +15,7 @@ fn the_threshold_lies_between_the_last_flag_allowed_and_the_next() {
         .collect();
     let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
     let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &Hysteresis::default());
+    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &Terms::default());
     let flags: Vec<usize> = found.iter().map(|e| e.flags).collect();
     assert_eq!(flags, [4, 10, 99, 100, 0]);
     assert!((found[0].raise - 0.965).abs() < 1e-12, "{}", found[0].raise);
@@ -33,7 +34,7 @@ fn a_group_of_ties_is_flagged_whole_or_not_at_all() {
     let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
     for (allowed, flags) in [(1.0, 1), (2.0, 1), (3.9, 1), (4.0, 4), (5.0, 5)] {
         let rate = 100.0 * allowed / years;
-        let found = exact(&days, years, &[rate], &Hysteresis::default())[0];
+        let found = exact(&days, years, &[rate], &Terms::default())[0];
         assert_eq!(found.flags, flags, "{allowed} allowed");
     }
 }
@@ -60,9 +61,12 @@ fn what_is_no_rule_is_refused() {
     let none = FlagRule::learn(&[], &[], &Settings::default());
     assert_eq!(none, Err(Error::NoBudget));
     let closing_at_once = Settings {
-        hysteresis: Hysteresis {
-            ratio: 0.0,
-            quiet_days: 10,
+        terms: Terms {
+            hysteresis: Hysteresis {
+                ratio: 0.0,
+                quiet_days: 10,
+            },
+            counted: Counted::All,
         },
         ..Settings::default()
     };
@@ -116,15 +120,29 @@ proptest! {
     }
 
     #[test]
+    fn a_budget_for_first_flags_is_one_for_patients(past in any_cohort(), rate in 0.5..400.0f64) {
+        let settings = |counted| Settings {
+            terms: Terms { counted, ..Terms::default() },
+            candidates: vec![AlertScore::STANDARD],
+        };
+        let learn = |counted| FlagRule::learn(&past, &[Budget::Per100Years(rate)], &settings(counted)).unwrap();
+        let (first, all) = (learn(Counted::First), learn(Counted::All));
+        let flagged = first.first_flags(&past, 0).len();
+        prop_assert_eq!(flagged, first.thresholds[0].flags);
+        prop_assert!(load(flagged, first.years) <= rate);
+        prop_assert!(all.first_flags(&past, 0).len() <= flagged, "what re-raised flags cost");
+    }
+
+    #[test]
     fn no_lower_threshold_would_keep_the_budget(past in any_cohort(), rate in 0.5..400.0f64) {
         let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
         let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-        let hysteresis = Hysteresis::default();
-        let found = exact(&days, years, &[rate], &hysteresis)[0];
-        let total = |raise| days.iter().map(|d| raises(d, raise, &hysteresis)).sum::<usize>();
+        let terms = Terms::default();
+        let found = exact(&days, years, &[rate], &terms)[0];
+        let total = |raise| days.iter().map(|d| raised(d, raise, &terms).count()).sum::<usize>();
         prop_assert_eq!(total(found.raise), found.flags);
         // the next score at which anything moves, if that is too many flags, is where the search ended
-        let moves = days.iter().flatten().flat_map(|m| [m.score, m.lower_bound(&hysteresis)]);
+        let moves = days.iter().flatten().flat_map(|m| [m.score, m.lower_bound(&terms.hysteresis)]);
         let next = moves.filter(|at| *at > 0.0 && *at < found.raise).max_by(f64::total_cmp);
         if let Some(next) = next {
             let more = total(next);

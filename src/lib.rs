@@ -12,5 +12,6 @@ pub mod domain; // what is true of patients and trials, in their words
 pub mod export; // one writer per format
 pub mod risk; // from histories to scores and flags, each with its reasons
 pub mod store; // all SQL
+pub mod study; // whole cohorts in files, and what the night's code says of them
 pub mod survival; // estimators on plain arrays; knows no patients
 pub mod web; // routes, forms, pages

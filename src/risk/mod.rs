@@ -2,6 +2,7 @@
 
 pub mod features;
 pub mod flags;
+pub mod landmark;
 pub mod model;
 pub mod rules;
 

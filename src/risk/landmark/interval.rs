@@ -1,0 +1,53 @@
+//! 95 % limits by the delete-a-group jackknife over the parts of the patients (Kott, J Off Stat 2001;17:521): each part's rows are left out
+//! whole, so patients with many landmarks count as one; it holds whatever the predictor is made of.
+
+use super::regression::CAUSES;
+use super::score::Risk;
+use super::{Model, WINDOWS};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+const LEVEL: f64 = 0.95;
+/// Risks are kept this far from 0 and 1 on the scale of the limits.
+const EDGE: f64 = 1e-9;
+
+fn cloglog(p: f64) -> f64 {
+    (-(-p.clamp(EDGE, 1.0 - EDGE)).ln_1p()).ln()
+}
+
+fn risk(log_hazard: f64) -> f64 {
+    -(-log_hazard.exp()).exp_m1()
+}
+
+/// The quantile of Student's law with one degree of freedom fewer than parts.
+pub(super) fn quantile(parts: usize) -> f64 {
+    let freedom = parts.saturating_sub(1).max(1) as f64;
+    StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |law| law.inverse_cdf(0.5 + LEVEL / 2.0))
+}
+
+impl Model {
+    pub(super) fn limits(&self, risks: &[f64; WINDOWS], x: &[f64]) -> [Risk; WINDOWS] {
+        let parts = self.regressions[0].parts.len();
+        debug_assert_eq!(self.regressions.len(), CAUSES);
+        let all: Vec<[f64; WINDOWS]> = (0..parts)
+            .map(|part| self.risks(&self.hazards_without(part, x))[0].map(cloglog))
+            .collect();
+        let t = quantile(parts);
+        let mut limits = [Risk {
+            value: 0.0,
+            lower: 0.0,
+            upper: 0.0,
+        }; WINDOWS];
+        for (k, limit) in limits.iter_mut().enumerate() {
+            let mean = all.iter().map(|own| own[k]).sum::<f64>() / parts as f64;
+            let squares: f64 = all.iter().map(|own| (own[k] - mean).powi(2)).sum();
+            let reach = t * ((parts as f64 - 1.0) / parts as f64 * squares).sqrt();
+            let middle = cloglog(risks[k]);
+            *limit = Risk {
+                value: risks[k],
+                lower: risk(middle - reach),
+                upper: risk(middle + reach),
+            };
+        }
+        limits
+    }
+}

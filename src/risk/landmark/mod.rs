@@ -1,0 +1,70 @@
+//! The nightly model: at any day from everything known on it, the chance of a first distant relapse within some windows, death competing.
+
+mod basis;
+mod contributions;
+mod factor;
+pub mod features;
+pub mod fit;
+mod hazard;
+mod interval;
+mod lines;
+mod organs;
+mod predict;
+mod reference;
+mod regression;
+mod rows;
+mod score;
+mod settings;
+mod windows;
+mod words;
+
+pub use contributions::Contribution;
+pub use fit::fit;
+pub use organs::{Organs, Share};
+pub use predict::Risks;
+pub use reference::Reference;
+pub use score::{NotScored, Risk, Score, Scorer};
+pub use settings::{Landmarks, Settings};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use self::basis::Basis;
+use self::features::Schema;
+use self::lines::Lines;
+use self::regression::{CAUSES, Regression};
+use crate::burden::{Engine, Population};
+
+/// Kept with its scores; changes when the columns, the estimators or the reading of a score change.
+pub const VERSION: &str = "landmark-1";
+
+/// How many windows a model has.
+pub const WINDOWS: usize = 3;
+/// The horizon whose risk is explained and ranked: the second.
+pub const MAIN: usize = 1;
+
+/// Log yearly hazards in the windows, of relapse and of death without it.
+type Hazards = [[f64; WINDOWS]; CAUSES];
+
+/// A fitted model, whole: everything a score needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    pub version: String,
+    pub cut: NaiveDate,
+    pub settings: Settings,
+    pub schema: Schema,
+    pub basis: Basis,
+    pub population: Option<Population>,
+    #[serde(skip)]
+    lines: Lines,
+    pub regressions: Vec<Regression>,
+    pub organs: Organs,
+    pub reference: Reference,
+}
+
+impl Model {
+    /// Of the burden lines that enter the model.
+    pub fn engine(&self) -> Option<&Engine> {
+        self.population.as_ref().map(|population| self.lines.of(population))
+    }
+}

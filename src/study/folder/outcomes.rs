@@ -1,0 +1,44 @@
+//! A row of outcomes.csv as events: first distant relapse, death, the last day under observation. Each is known on its day.
+
+use chrono::NaiveDate;
+
+use super::{Person, ReadError, Row};
+use crate::domain::event::{Event, Happening, RelapseKind};
+use crate::domain::id::EventId;
+
+pub const COLUMNS: &[&str] = &[
+    "patient_id",
+    "last_follow_up",
+    "relapse_date",
+    "relapse_site",
+    "detected_by",
+    "death_date",
+    "death_cause",
+];
+
+pub fn add(row: &Row, person: &mut Person) -> Result<(), ReadError> {
+    let mut happened = |id: i64, on: Option<NaiveDate>, what: Happening| {
+        if let Some(on) = on {
+            person.record.events.push(Event {
+                id: EventId(id),
+                supersedes: None,
+                what,
+                last_clear_on: None,
+                occurred_on: on,
+                known_on: on,
+            });
+        }
+    };
+    let relapse = Happening::Relapse {
+        kind: RelapseKind::Distant,
+        organs: row.text("relapse_site").map(str::to_owned).into_iter().collect(),
+        detected_by: row.text("detected_by").map(str::to_owned),
+    };
+    let death = Happening::Death {
+        cause: row.text("death_cause").map(str::to_owned),
+    };
+    happened(1, row.date_or_none("relapse_date")?, relapse);
+    happened(2, row.date_or_none("death_date")?, death);
+    happened(3, row.date_or_none("last_follow_up")?, Happening::LastContact);
+    Ok(())
+}

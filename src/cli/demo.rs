@@ -46,8 +46,12 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
 }
 
 async fn night(app: &App, as_of: Option<NaiveDate>) -> anyhow::Result<()> {
-    match nightly::night(app, &Asked { as_of, redo: false }).await? {
-        End::Published { .. } | End::AlreadyDone { .. } | End::AlreadyRunning => Ok(()),
+    let asked = Asked {
+        as_of,
+        ..Asked::default()
+    };
+    match nightly::night(app, &asked).await? {
+        End::Published { .. } | End::AlreadyDone { .. } | End::Helped { .. } => Ok(()),
         End::Stopped { .. } | End::Failed { .. } => {
             bail!("the demonstration needs its night; the next start goes on from there")
         }

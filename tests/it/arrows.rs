@@ -11,6 +11,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("burden", &["domain"], &[]),
     ("survival", &[], &["linfa", "linfa_logistic"]),
     ("risk", &["domain", "burden", "survival"], &["linfa"]),
+    ("simulate", &[], &[]),
     ("store", &["domain", "config"], &["sqlx"]),
     ("export", &["domain", "survival"], &[]),
     (
@@ -29,7 +30,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "config", "app", "clock", "domain", "survival", "actions", "store", "web",
+            "config", "app", "clock", "domain", "survival", "simulate", "actions", "store", "web",
         ],
         &["clap", "indicatif", "linfa"],
     ),

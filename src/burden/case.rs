@@ -91,9 +91,10 @@ pub struct Fact {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// First distant relapse, in the first organ named.
+    /// First distant relapse, in the first organ named; `by_scan` where a planned scan found it and not symptoms.
     Relapse {
         organ: Arc<str>,
+        by_scan: bool,
     },
     Death,
     /// Lost or withdrawn.

@@ -2,8 +2,10 @@
 //! It says nothing of what may come; that is `risk`.
 
 pub mod case;
+pub mod filter;
 pub mod lesions;
 pub mod line;
+pub mod population;
 mod record;
 pub mod series;
 mod spark;
@@ -14,7 +16,9 @@ pub mod words;
 pub(crate) mod tests;
 
 pub use case::Case;
+pub use filter::{Engine, Follow};
 pub use line::{Band, Line, Regimes, Slip, Surprise};
+pub use population::Population;
 pub use record::Names;
 pub use series::{Against, Series};
 pub use spark::{Mark, Spark, spark};

@@ -24,6 +24,8 @@ pub const CALLED_AT: f64 = 2.0;
 const GENOMES_PER_ML: f64 = 1500.0;
 /// Limit, as a mutant fraction, of an assay that states none.
 const UNSTATED_LIMIT: f64 = 1e-3;
+/// What found a relapse, where that was a planned scan.
+const BY_SCAN: [&str; 2] = ["imaging", "scheduled_scan"];
 const USUAL_VOLUME_ML: f64 = 7.5;
 const USUAL_MARROW: f64 = 2.0;
 
@@ -113,9 +115,10 @@ fn happened(events: &[Event], axis: &Axis, names: &Names) -> Vec<Happened> {
         Happening::Relapse {
             kind: RelapseKind::Distant,
             organs,
-            ..
+            detected_by,
         } => Some(Outcome::Relapse {
             organ: names.get(organs.first().map_or("not_stated", String::as_str)),
+            by_scan: detected_by.as_deref().is_some_and(|by| BY_SCAN.contains(&by)),
         }),
         Happening::Death { .. } => Some(Outcome::Death),
         Happening::Lost | Happening::Withdrawn => Some(Outcome::Left),

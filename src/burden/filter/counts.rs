@@ -1,0 +1,36 @@
+//! Logarithms of probabilities of counts.
+
+/// log P(n) of a negative binomial with this mean and size (variance mean + mean²/size), without the terms in n alone; `n` may be a
+/// real number, since a laboratory rounds.
+pub fn log_count(n: f64, mean: f64, size: f64) -> f64 {
+    n * (mean / (mean + size)).ln() - size * (mean / size).ln_1p()
+}
+
+/// The terms in n alone that `log_count` leaves out.
+pub fn log_ways(n: f64, size: f64) -> f64 {
+    libm::lgamma(n + size) - libm::lgamma(size) - libm::lgamma(n + 1.0)
+}
+
+/// P(fewer than two).
+pub fn below_two(mean: f64, size: f64) -> f64 {
+    let none = (-size * (mean / size).ln_1p()).exp();
+    none * (1.0 + size * mean / (mean + size))
+}
+
+/// Logarithm of the normal density.
+pub fn log_normal(x: f64, mean: f64, sd: f64) -> f64 {
+    let z = (x - mean) / sd;
+    -0.5 * z * z - sd.ln() - 0.918_938_533_204_672_8
+}
+
+/// Logarithm of P(below x) of a normal law.
+pub fn log_normal_below(x: f64, mean: f64, sd: f64) -> f64 {
+    let z = (x - mean) / sd;
+    if z > -30.0 {
+        (0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2))
+            .max(f64::MIN_POSITIVE)
+            .ln()
+    } else {
+        -0.5 * z * z - (-z).ln() - 0.918_938_533_204_672_8
+    }
+}

@@ -1,0 +1,339 @@
+//! What one reading says of each hidden state: a likelihood of its own for each kind, with a share of slips of decimal, unit or tube.
+
+use std::collections::BTreeMap;
+use std::f64::consts::LN_10;
+use std::sync::Arc;
+
+use super::counts::{below_two, log_count, log_normal, log_normal_below, log_ways};
+use super::engine::{Engine, LEVELS, level_node};
+use super::message::{Message, NODES, place};
+use crate::burden::case::{Case, Finding, Found, Signal, Tissue, What};
+use crate::burden::population::{ANCHOR, Assay, Cells, LATTICE, Marker, PACES, SHEDS, organ_of, own};
+
+/// Of one reading, up to a common factor.
+#[derive(Clone, Debug)]
+pub struct Likelihood {
+    pub cleared: f64,
+    pub silent: f64,
+    /// By shed and node.
+    pub growing: Vec<f64>,
+    /// P(the reading as it stands) / P(it, or a slip), in each state in the same order.
+    pub sound: Option<Box<Sound>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Sound {
+    pub cleared: f64,
+    pub silent: f64,
+    pub growing: Vec<f64>,
+}
+
+/// The patient's own baseline of a marker, or level of a clonal fraction: a normal law that each reading sharpens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Own {
+    pub mean: f64,
+    pub variance: f64,
+    pub day: i32,
+}
+
+/// What has been learned of this patient beside the hidden state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tracked {
+    pub markers: BTreeMap<Arc<str>, Own>,
+    pub clonal: BTreeMap<Arc<str>, Own>,
+}
+
+pub struct Context<'a> {
+    pub engine: &'a Engine,
+    pub organ: &'a str,
+}
+
+/// Drift of a baseline: standard deviation 0.06 in a year.
+const DRIFT: f64 = 0.0036 / 365.0;
+/// Readings of a marker lie anywhere within e^±7 of the usual after a swap.
+const ANYWHERE: f64 = 1.0 / 14.0;
+
+impl<'a> Context<'a> {
+    pub fn of(engine: &'a Engine, case: &'a Case) -> Context<'a> {
+        Context {
+            engine,
+            organ: organ_of(&case.group),
+        }
+    }
+
+    /// What the reading says. `clonal`: whether the patient is taken for a carrier of clonal haematopoiesis.
+    pub fn likelihood(&self, signal: &Signal, tracked: &Tracked, clonal: bool) -> Option<Likelihood> {
+        match &signal.what {
+            What::Molecules { assay, examined, found } => {
+                let known = own(&self.engine.population.assays, assay)?;
+                let own = (clonal && known.mistakes_clones())
+                    .then(|| tracked.clonal.get(assay).copied().unwrap_or(clonal_prior(known)));
+                Some(self.molecules(known, *examined, *found, own))
+            }
+            What::Cells {
+                tissue,
+                count,
+                screened,
+            } => self.cells(*tissue, *count, *screened),
+            What::Marker { analyte, level } => {
+                let marker = self.engine.marker(analyte, self.organ)?;
+                Some(self.marker(marker, self.own(signal, tracked)?, *level))
+            }
+            What::Scan { finding } => self.scan(*finding),
+        }
+    }
+
+    /// The patient's own level of the marker that is read, as it stands before the reading.
+    pub fn own(&self, signal: &Signal, tracked: &Tracked) -> Option<Own> {
+        let What::Marker { analyte, .. } = &signal.what else {
+            return None;
+        };
+        let marker = self.engine.marker(analyte, self.organ)?;
+        let own = tracked
+            .markers
+            .get(analyte)
+            .copied()
+            .unwrap_or(marker_prior(marker, signal.on));
+        Some(own.on(signal.on))
+    }
+
+    fn molecules(&self, assay: &Assay, examined: f64, found: Found, clonal: Option<Own>) -> Likelihood {
+        let population = &self.engine.population;
+        let size = population.molecules_size;
+        let extra = assay.noise + clonal.map_or(0.0, |own| examined * own.mean.exp());
+        let gain = examined * assay.bias.exp();
+        let slip = population.slip;
+        let probability = move |mean: f64| -> (f64, f64) {
+            match found {
+                Found::Below(_) => {
+                    let p = below_two(mean, size);
+                    (p, p * (1.0 - slip) + slip * 0.5)
+                }
+                Found::Above(_) => {
+                    let p = 1.0 - below_two(mean, size);
+                    (p, p * (1.0 - slip) + slip * 0.5)
+                }
+                Found::Number(n) => {
+                    let at = |n: f64| (log_ways(n, size) + log_count(n, mean, size)).exp();
+                    let p = at(n);
+                    // a density on the scale of n stays one when the scale slips
+                    let scaled = 0.25 * (at(n * 10.0) * 10.0 + at(n / 10.0) / 10.0) + 0.5 * anywhere(n);
+                    (p, p * (1.0 - slip) + slip * scaled)
+                }
+            }
+        };
+        let (still, still_all) = probability(extra.max(1e-4));
+        let levels: Vec<(f64, f64)> = (0..LEVELS)
+            .map(|i| probability((gain * self.engine.fractions[i] + extra).max(1e-4)))
+            .collect();
+        let by = |of: &dyn Fn(&(f64, f64)) -> f64| {
+            (0..SHEDS)
+                .flat_map(|shed| (0..NODES).map(move |node| level_node(shed, node)))
+                .map(|i| of(&levels[i]))
+                .collect::<Vec<f64>>()
+        };
+        Likelihood {
+            cleared: still_all,
+            silent: still_all,
+            growing: by(&|l| l.1),
+            sound: Some(Box::new(Sound {
+                cleared: still * (1.0 - slip) / still_all,
+                silent: still * (1.0 - slip) / still_all,
+                growing: by(&|l| l.0 * (1.0 - slip) / l.1),
+            })),
+        }
+    }
+
+    fn cells(&self, tissue: Tissue, count: f64, screened: f64) -> Option<Likelihood> {
+        let population = &self.engine.population;
+        let (learned, grown) = match tissue {
+            Tissue::Blood => (&population.blood, &self.engine.blood),
+            Tissue::Marrow => (&population.marrow, &self.engine.marrow),
+        };
+        let (cells, grown): (&Cells, &Vec<f64>) = (own(learned, self.organ)?, own(grown, self.organ)?);
+        let slip = population.slip;
+        let at = |per_unit: f64| {
+            let mean = (per_unit * screened).max(1e-6);
+            let p = (log_ways(count, cells.size) + log_count(count, mean, cells.size)).exp();
+            p * (1.0 - slip) + slip * anywhere(count)
+        };
+        let nodes: Vec<f64> = grown.iter().map(|more| at(cells.noise + cells.silent + more)).collect();
+        Some(Likelihood {
+            cleared: at(cells.noise),
+            silent: at(cells.noise + cells.silent),
+            growing: nodes.repeat(SHEDS),
+            sound: None,
+        })
+    }
+
+    fn marker(&self, marker: &Marker, own: Own, level: Found) -> Likelihood {
+        let slip = self.engine.population.slip;
+        let still_sd = (marker.noise_sd.powi(2) + own.variance).sqrt();
+        let density = |mean: f64, sd: f64| match level {
+            Found::Number(y) => {
+                let at = |shift: f64| log_normal(y + shift, mean, sd).exp();
+                let slipped = 0.25 * (at(LN_10) + at(-LN_10)) + 0.5 * ANYWHERE;
+                (at(0.0), at(0.0) * (1.0 - slip) + slip * slipped)
+            }
+            Found::Below(y) => both(log_normal_below(y, mean, sd).exp(), slip),
+            Found::Above(y) => both(log_normal_below(-y, -mean, sd).exp(), slip),
+        };
+        let (still, still_all) = density(own.mean, still_sd);
+        let node = |i: usize| {
+            let tumour = marker.at_anchor + marker.rise * (LATTICE.node(i) - ANCHOR);
+            // spread of the tumour's part counts as far as it is a part of the whole
+            let whole = log_sum(own.mean, tumour);
+            let share = (tumour - whole).exp();
+            let sd = (still_sd.powi(2) * (1.0 - share).powi(2)
+                + (marker.spread * share).powi(2)
+                + marker.noise_sd.powi(2) * share)
+                .sqrt();
+            let (made, made_all) = density(whole, sd);
+            (
+                marker.made * made + (1.0 - marker.made) * still,
+                marker.made * made_all + (1.0 - marker.made) * still_all,
+            )
+        };
+        let nodes: Vec<(f64, f64)> = (0..NODES).map(node).collect();
+        let all: Vec<f64> = nodes.iter().map(|n| n.1).collect();
+        let sound: Vec<f64> = nodes.iter().map(|n| n.0 * (1.0 - slip) / n.1).collect();
+        Likelihood {
+            cleared: still_all,
+            silent: still_all,
+            growing: all.repeat(SHEDS),
+            sound: Some(Box::new(Sound {
+                cleared: still * (1.0 - slip) / still_all,
+                silent: still * (1.0 - slip) / still_all,
+                growing: sound.repeat(SHEDS),
+            })),
+        }
+    }
+
+    fn scan(&self, finding: Finding) -> Option<Likelihood> {
+        let population = &self.engine.population;
+        let usual = population.equivocal_clear;
+        let (still, nodes): (f64, Vec<f64>) = match finding {
+            Finding::Clear => {
+                let p = |i: usize| (1.0 - population.seen[i]) * (1.0 - population.equivocal[i]);
+                (1.0 - usual, (0..NODES).map(p).collect())
+            }
+            Finding::Equivocal => {
+                let p = |i: usize| (1.0 - population.seen[i]) * population.equivocal[i] + 1e-4;
+                (usual, (0..NODES).map(p).collect())
+            }
+            // what a scan has seen is an event, not a hint
+            Finding::Disease => return None,
+        };
+        Some(Likelihood {
+            cleared: still,
+            silent: still,
+            growing: nodes.repeat(SHEDS),
+            sound: None,
+        })
+    }
+
+    /// Sharpens what is known of this patient's own levels: by the share of the reading that is not of a tumour (`still`) and sound.
+    pub fn track(&self, signal: &Signal, tracked: &mut Tracked, still: f64, clonal: bool) {
+        match &signal.what {
+            What::Marker {
+                analyte,
+                level: Found::Number(y),
+            } => {
+                if let Some(marker) = self.engine.marker(analyte, self.organ) {
+                    let known = tracked
+                        .markers
+                        .entry(Arc::clone(analyte))
+                        .or_insert(marker_prior(marker, signal.on));
+                    *known = known.on(signal.on).sharpened(*y, marker.noise_sd, still);
+                }
+            }
+            What::Molecules {
+                assay,
+                examined,
+                found: Found::Number(n),
+            } if clonal && *n > 0.0 => {
+                if let Some(known) = own(&self.engine.population.assays, assay) {
+                    let carried = tracked.clonal.entry(Arc::clone(assay)).or_insert(clonal_prior(known));
+                    let sd = (1.0 / n + 1.0 / self.engine.population.molecules_size).sqrt();
+                    *carried = carried.sharpened((n / examined).ln(), sd, still);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Likelihood {
+    pub fn apply(&self, message: &mut Message) {
+        message.cleared *= self.cleared;
+        message.silent *= self.silent;
+        for pace in 0..PACES {
+            let at = place(pace, 0);
+            for (m, l) in message.growing[at..at + SHEDS * NODES].iter_mut().zip(&self.growing) {
+                *m *= l;
+            }
+        }
+    }
+
+    /// P(the reading is a slip) in this distribution over the states, the reading already applied.
+    pub fn slipped(&self, message: &Message) -> Option<f64> {
+        let sound = self.sound.as_ref()?;
+        let mut mass = message.cleared * sound.cleared + message.silent * sound.silent;
+        for pace in 0..PACES {
+            let at = place(pace, 0);
+            let part = message.growing[at..at + SHEDS * NODES].iter().zip(&sound.growing);
+            mass += part.map(|(m, s)| m * s).sum::<f64>();
+        }
+        Some((1.0 - mass / message.mass()).clamp(0.0, 1.0))
+    }
+}
+
+impl Own {
+    fn on(self, day: i32) -> Own {
+        let days = f64::from((day - self.day).max(0));
+        Own {
+            variance: self.variance + DRIFT * days,
+            day,
+            ..self
+        }
+    }
+
+    fn sharpened(self, y: f64, sd: f64, weight: f64) -> Own {
+        let gain = weight * self.variance / (weight * self.variance + sd * sd);
+        Own {
+            mean: self.mean + gain * (y - self.mean),
+            variance: self.variance * (1.0 - gain),
+            ..self
+        }
+    }
+}
+
+pub fn marker_prior(marker: &Marker, day: i32) -> Own {
+    Own {
+        mean: marker.usual,
+        variance: marker.usual_sd.powi(2),
+        day,
+    }
+}
+
+fn clonal_prior(assay: &Assay) -> Own {
+    Own {
+        mean: assay.clonal_level,
+        variance: assay.clonal_sd.powi(2),
+        day: 0,
+    }
+}
+
+fn both(p: f64, slip: f64) -> (f64, f64) {
+    (p, p * (1.0 - slip) + slip * 0.5)
+}
+
+/// ln(eᵃ + eᵇ).
+fn log_sum(a: f64, b: f64) -> f64 {
+    a.max(b) + (-(a - b).abs()).exp().ln_1p()
+}
+
+/// A count from anywhere, after a swap of tubes: flat in its logarithm.
+fn anywhere(n: f64) -> f64 {
+    0.1 / (1.0 + n)
+}

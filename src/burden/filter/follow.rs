@@ -1,0 +1,268 @@
+//! One patient followed through time. The filter keeps where it stood at each step, so that a later day costs only what is new, and a
+//! result that arrives late costs the steps since it was collected.
+
+use super::engine::Engine;
+use super::evidence::{Context, Likelihood, Own, Tracked};
+use super::message::{Course, Message};
+use crate::burden::case::{Case, Day, Found, Signal, What};
+use crate::burden::line::Line;
+use crate::burden::population::{Assay, STEP_DAYS, own};
+
+/// Where the filter stands after a step and the readings in it: for a patient who is not a carrier of clonal haematopoiesis, and for one
+/// who is, where that is a question.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    pub plain: Strand,
+    pub carrier: Option<Strand>,
+    /// Logarithm of the probability of all readings so far and of no relapse until now.
+    pub log_likelihood: f64,
+    /// The readings of this step, where they are kept for a look back.
+    pub heard: Vec<Heard>,
+}
+
+/// A reading with what it said and the patient's own level as it was before it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub place: usize,
+    pub plain: Likelihood,
+    pub carrier: Option<Likelihood>,
+    pub own: Option<Own>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Strand {
+    pub message: Message,
+    pub tracked: Tracked,
+}
+
+#[derive(Debug)]
+pub struct Follow<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) case: &'a Case,
+    pub(super) course: Option<Course>,
+    carrier: bool,
+    /// Places in `case.signals` of the readings that count, in order.
+    pub(super) read: Vec<usize>,
+    pub(super) duplicates: Vec<i64>,
+    pub(super) stands: Vec<Stand>,
+    pub(super) keep_heard: bool,
+    pub(super) workup_from: Option<Day>,
+    /// What was on file on this day counts, where it is later than the day asked for: for a look back.
+    pub(super) known_on: Option<Day>,
+}
+
+/// The step of a day on or after day zero.
+pub fn step_of(day: Day) -> usize {
+    (f64::from(day.max(0)) / STEP_DAYS) as usize
+}
+
+impl Engine {
+    pub fn follow<'a>(&'a self, case: &'a Case) -> Follow<'a> {
+        Follow {
+            engine: self,
+            case,
+            course: None,
+            carrier: false,
+            read: vec![],
+            duplicates: vec![],
+            stands: vec![],
+            keep_heard: false,
+            workup_from: None,
+            known_on: None,
+        }
+    }
+}
+
+impl Follow<'_> {
+    /// The burden on `day`, from what was on file on that day. The answer is the same in whatever order days are asked for.
+    pub fn on(&mut self, day: Day) -> Line {
+        self.advance(day);
+        self.read_out(day)
+    }
+
+    /// From now on all that is on file on `day` counts, whatever day is asked for.
+    pub fn known_on(&mut self, day: Day) {
+        self.known_on = Some(day);
+    }
+
+    /// Brings the filter to `day`.
+    pub fn advance(&mut self, day: Day) {
+        let known_on = self.known_on.unwrap_or(day);
+        let (mut read, duplicates) = visible(self.case, day, known_on);
+        if let Some(from) = self.workup_from {
+            // a scan of the workup that found the relapse is part of the finding
+            let workup = |s: &Signal| s.on >= from && matches!(s.what, What::Scan { .. });
+            read.retain(|i| !workup(&self.case.signals[*i]));
+        }
+        let course = self.engine.course(self.case, known_on);
+        let carrier = self.may_be_carrier(&read);
+        if self.course.as_ref() != Some(&course) || carrier != self.carrier {
+            self.stands.clear();
+            self.read.clear();
+        }
+        let same = self.read.iter().zip(&read).take_while(|(a, b)| a == b).count();
+        let step_at = |list: &[usize]| list.get(same).map(|i| step_of(self.case.signals[*i].on));
+        let from = step_at(&self.read).into_iter().chain(step_at(&read)).min();
+        let last = step_of(day);
+        let keep = from.unwrap_or(usize::MAX).min(last + 1).min(self.stands.len());
+        self.stands.truncate(keep);
+        self.read = read;
+        self.duplicates = duplicates;
+        self.carrier = carrier;
+        let mut next = self.read.partition_point(|i| step_of(self.case.signals[*i].on) < keep);
+        for step in keep..=last {
+            let stop = next
+                + self.read[next..]
+                    .iter()
+                    .take_while(|i| step_of(self.case.signals[**i].on) == step)
+                    .count();
+            let stand = self.stand(&course, step, next..stop);
+            self.stands.push(stand);
+            next = stop;
+        }
+        self.course = Some(course);
+    }
+
+    fn stand(&self, course: &Course, step: usize, read: std::ops::Range<usize>) -> Stand {
+        let mut stand = match self.stands.last() {
+            None => self.first(course),
+            Some(before) => Stand {
+                plain: before.plain.step(self.engine, course, step - 1),
+                carrier: before.carrier.as_ref().map(|c| c.step(self.engine, course, step - 1)),
+                log_likelihood: before.log_likelihood,
+                heard: vec![],
+            },
+        };
+        let context = Context::of(self.engine, self.case);
+        for place in &self.read[read] {
+            let signal = &self.case.signals[*place];
+            let own = context.own(signal, &stand.plain.tracked);
+            let plain = stand.plain.hear(&context, signal, false);
+            let carrier = stand
+                .carrier
+                .as_mut()
+                .and_then(|carrier| carrier.hear(&context, signal, true));
+            if let (true, Some(plain)) = (self.keep_heard, plain) {
+                let place = *place;
+                stand.heard.push(Heard {
+                    place,
+                    plain,
+                    carrier,
+                    own,
+                });
+            }
+        }
+        stand.normalise();
+        stand
+    }
+
+    fn first(&self, course: &Course) -> Stand {
+        let mut plain = Strand {
+            message: Message::start(self.engine, course),
+            tracked: Tracked::default(),
+        };
+        let share = if self.carrier { self.clonal_share() } else { 0.0 };
+        let carrier = self.carrier.then(|| {
+            let mut carrier = plain.clone();
+            carrier.message.scale(share);
+            carrier
+        });
+        plain.message.scale(1.0 - share);
+        Stand {
+            plain,
+            carrier,
+            log_likelihood: 0.0,
+            heard: vec![],
+        }
+    }
+
+    /// The largest share of carriers among the assays read.
+    fn clonal_share(&self) -> f64 {
+        let shares = self.read.iter().filter_map(|i| match &self.case.signals[*i].what {
+            What::Molecules { assay, .. } => own(&self.engine.population.assays, assay).map(|a| a.clonal),
+            _ => None,
+        });
+        shares.fold(0.0, f64::max)
+    }
+
+    /// A question only where an assay that mistakes it for tumour has found something.
+    fn may_be_carrier(&self, read: &[usize]) -> bool {
+        read.iter().any(|i| match &self.case.signals[*i].what {
+            What::Molecules {
+                assay,
+                found: Found::Number(_) | Found::Above(_),
+                ..
+            } => own(&self.engine.population.assays, assay).is_some_and(Assay::mistakes_clones),
+            _ => false,
+        })
+    }
+}
+
+impl Strand {
+    fn step(&self, engine: &Engine, course: &Course, number: usize) -> Strand {
+        Strand {
+            message: self.message.step(engine, course, number),
+            tracked: self.tracked.clone(),
+        }
+    }
+
+    fn hear(&mut self, context: &Context, signal: &Signal, clonal: bool) -> Option<Likelihood> {
+        let likelihood = context.likelihood(signal, &self.tracked, clonal)?;
+        self.apply(context, signal, &likelihood, clonal);
+        Some(likelihood)
+    }
+
+    fn apply(&mut self, context: &Context, signal: &Signal, likelihood: &Likelihood, clonal: bool) {
+        likelihood.apply(&mut self.message);
+        let mass = self.message.mass();
+        let still = (self.message.cleared + self.message.silent) / mass;
+        let sound = 1.0 - likelihood.slipped(&self.message).unwrap_or(0.0);
+        if still.is_finite() {
+            context.track(signal, &mut self.tracked, still * sound, clonal);
+        }
+    }
+}
+
+impl Stand {
+    fn normalise(&mut self) {
+        let mass = self.plain.message.mass() + self.carrier.as_ref().map_or(0.0, |c| c.message.mass());
+        self.log_likelihood += mass.max(f64::MIN_POSITIVE).ln();
+        if mass > 0.0 {
+            self.plain.message.scale(1.0 / mass);
+            if let Some(carrier) = &mut self.carrier {
+                carrier.message.scale(1.0 / mass);
+            }
+        }
+    }
+
+    /// Both strands together.
+    pub fn message(&self) -> Message {
+        let mut all = self.plain.message.clone();
+        if let Some(Strand { message, .. }) = &self.carrier {
+            all.cleared += message.cleared;
+            all.silent += message.silent;
+            for (a, m) in all.growing.iter_mut().zip(&message.growing) {
+                *a += m;
+            }
+        }
+        all
+    }
+}
+
+/// The readings from day zero to `day` that are on file on `known_on`, and the ids of those that repeat one of the same day to the last digit.
+pub fn visible(case: &Case, day: Day, known_on: Day) -> (Vec<usize>, Vec<i64>) {
+    let (mut read, mut duplicates) = (Vec::<usize>::new(), vec![]);
+    for (place, signal) in case.signals.iter().enumerate() {
+        if signal.on < 0 || signal.on > day || !signal.known.on(known_on) {
+            continue;
+        }
+        let of_day = read.iter().rev().take_while(|i| case.signals[**i].on == signal.on);
+        let scan = matches!(signal.what, What::Scan { .. });
+        if !scan && of_day.into_iter().any(|i| case.signals[*i].what == signal.what) {
+            duplicates.push(signal.id);
+        } else {
+            read.push(place);
+        }
+    }
+    (read, duplicates)
+}

@@ -1,0 +1,167 @@
+//! From where the burden is to when relapse will be found: growth runs on, symptoms give it away at a rate of burden, and planned scans
+//! see it when they come.
+
+use super::engine::Engine;
+use super::message::{Course, Message, NODES, place};
+use crate::burden::case::{Case, Day, What};
+use crate::burden::line::HORIZONS;
+use crate::burden::population::{PACES, SHEDS, STEP_DAYS, Scanning, TURN, organ_of, own, prior};
+
+/// A scan less than this after another belongs to it.
+const SAME_SCAN: Day = 45;
+
+/// The planned scans of one patient: at `next` and every `gap` days until `until`, each with this probability.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    pub next: f64,
+    pub gap: f64,
+    pub until: f64,
+    pub probability: f64,
+}
+
+impl Schedule {
+    /// From the scans on file on `day`: who was scanned regularly will be again; who never was, long after others had been, will not.
+    pub fn of(engine: &Engine, case: &Case, day: Day) -> Schedule {
+        let usual = *own(&engine.population.scanning, organ_of(&case.group)).unwrap_or(&prior::scanning());
+        let scans = scans(case, day);
+        let today = f64::from(day);
+        match scans.as_slice() {
+            [] => Schedule::unscanned(&usual, today),
+            [only] => {
+                let next = f64::from(*only) + usual.gap;
+                Schedule::after(next, usual.gap, &usual, today)
+            }
+            [.., last] => {
+                let mut gaps: Vec<f64> = scans.windows(2).map(|w| f64::from(w[1] - w[0])).collect();
+                gaps.sort_by(f64::total_cmp);
+                let gap = gaps[(gaps.len() - 1) / 2];
+                Schedule::after(f64::from(*last) + gap, gap, &usual, today)
+            }
+        }
+    }
+
+    fn unscanned(usual: &Scanning, today: f64) -> Schedule {
+        // as time passes without a scan, the patient is more likely one of those who have none
+        let passed = ((today - 0.5 * usual.first) / (usual.first_by - 0.5 * usual.first)).clamp(0.0, 1.0);
+        let scanned = usual.share * (1.0 - passed);
+        Schedule {
+            next: usual.first.max(today + 30.0),
+            gap: usual.gap,
+            until: usual.until,
+            probability: scanned / (scanned + 1.0 - usual.share).max(1e-9),
+        }
+    }
+
+    /// A scan that is overdue is expected soon, and with every half gap less likely.
+    fn after(next: f64, gap: f64, usual: &Scanning, today: f64) -> Schedule {
+        let gap = gap.max(60.0);
+        let late = ((today - next) / gap).max(0.0);
+        Schedule {
+            next: next.max(today + 15.0),
+            gap,
+            until: usual.until,
+            probability: 0.95 * 0.25f64.powf(2.0 * late),
+        }
+    }
+
+    /// Expected scans in a step.
+    fn in_step(&self, from: f64) -> f64 {
+        let to = (from + STEP_DAYS).min(self.until + 30.0);
+        if to <= self.next {
+            return 0.0;
+        }
+        let number = |until: f64| {
+            if until <= self.next {
+                0.0
+            } else {
+                ((until - self.next) / self.gap).floor() + 1.0
+            }
+        };
+        self.probability * (number(to - 1e-6) - number(from.min(to) - 1e-6)).max(0.0)
+    }
+}
+
+/// Days of the scans on file on `day`, those of one look taken together.
+pub fn scans(case: &Case, day: Day) -> Vec<Day> {
+    let mut days: Vec<Day> = vec![];
+    for signal in case
+        .signals_on(day)
+        .filter(|s| s.on > 0 && matches!(s.what, What::Scan { .. }))
+    {
+        if days.last().is_none_or(|last| signal.on - last >= SAME_SCAN) {
+            days.push(signal.on);
+        }
+    }
+    days
+}
+
+/// P(relapse is found within `HORIZONS` of the day), from the distribution at the beginning of its step.
+pub fn forecast(engine: &Engine, course: &Course, message: &Message, day: Day, schedule: &Schedule) -> [f64; 3] {
+    let place_in = f64::from(day.max(0)) / STEP_DAYS;
+    let (first, passed) = (place_in as usize, place_in.fract());
+    let ends = HORIZONS.map(|h| passed + f64::from(h) / STEP_DAYS);
+    let last = ends.iter().copied().fold(0.0, f64::max).ceil() as usize;
+    let found = found(engine, course, message, first, last, schedule);
+    let at = |steps: f64| {
+        let (low, rest) = (steps as usize, steps.fract());
+        let next = found[(low + 1).min(found.len() - 1)];
+        found[low] + rest * (next - found[low])
+    };
+    let gone = at(passed);
+    ends.map(|end| ((at(end) - gone) / (1.0 - gone)).clamp(0.0, 1.0))
+}
+
+fn turn(growing: &mut [[f64; NODES]; PACES], course: &Course) {
+    for node in 0..NODES {
+        let all: f64 = growing.iter().map(|nodes| nodes[node]).sum();
+        for (nodes, share) in growing.iter_mut().zip(course.pace) {
+            nodes[node] += TURN * (share * all - nodes[node]);
+        }
+    }
+}
+
+/// P(relapse found within 0, 1, … `steps` steps).
+fn found(
+    engine: &Engine,
+    course: &Course,
+    message: &Message,
+    first: usize,
+    steps: usize,
+    schedule: &Schedule,
+) -> Vec<f64> {
+    let whole = message.mass();
+    let mut silent = message.silent / whole;
+    let mut growing = [[0.0; NODES]; PACES];
+    for (pace, nodes) in growing.iter_mut().enumerate() {
+        for shed in 0..SHEDS {
+            let at = place(pace, shed);
+            for (n, m) in nodes.iter_mut().zip(&message.growing[at..at + NODES]) {
+                *n += m / whole;
+            }
+        }
+    }
+    let seen = &engine.population.seen;
+    let mut sum = 0.0;
+    let mut all = vec![0.0];
+    for step in first..first + steps {
+        let scans = schedule.in_step(step as f64 * STEP_DAYS);
+        let begin = silent * course.begin[engine.period[step.min(engine.period.len() - 1)]];
+        silent -= begin;
+        for (pace, nodes) in growing.iter_mut().enumerate() {
+            for (i, n) in nodes.iter_mut().enumerate() {
+                let free = course.free[i] * (1.0 - seen[i] * scans.min(1.0));
+                sum += *n * (1.0 - free);
+                *n *= free;
+            }
+            let mut moved = [0.0; NODES];
+            engine.kernels[pace].spread(&nodes[..], &mut moved);
+            for (m, b) in moved.iter_mut().zip(&engine.population.at_begin) {
+                *m += begin * course.pace[pace] * b;
+            }
+            *nodes = moved;
+        }
+        turn(&mut growing, course);
+        all.push(sum);
+    }
+    all
+}

@@ -1,0 +1,544 @@
+//! EM: counts what the present parameters make of every patient, and moves the parameters to what was counted. Each has a prior worth a
+//! few patients, so that a small registry stays near it.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::baseline::watched;
+use super::maximise::{maximise, rising};
+use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
+use super::{
+    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
+    marker_key, organ_of, prior,
+};
+use crate::burden::case::{Case, Day, Found, Outcome, Tissue};
+use crate::burden::filter::{
+    End, Engine, NODES, below_two, cells_grown, level, log_count, log_normal, log_ways, read_before, scans,
+};
+
+/// Rounds of EM.
+const ROUNDS: usize = 10;
+/// Cases counted as one piece of work: fixed, so that the sums do not depend on the number of threads.
+const PIECE: usize = 64;
+/// What the prior of each share, rate and table is worth, in patients or events.
+const WORTH: f64 = 4.0;
+
+impl Population {
+    /// From what was known of each case on its own day `until` (a night's date as a day of the case). The cases' order does not matter
+    /// beyond the last bits.
+    pub fn learn(cases: &[Case], until: impl Fn(&Case) -> Day + Sync) -> Population {
+        let known: Vec<(&Case, Day)> = cases
+            .iter()
+            .map(|case| (case, until(case)))
+            .filter(|(_, day)| *day > 0)
+            .collect();
+        let (of, days): (Vec<&Case>, Vec<Day>) = known.iter().copied().unzip();
+        let mut population = prior::population(&of, Baseline::learn(&of, &days));
+        population.before = before_levels(&known);
+        population.scanning = scanning(&known);
+        for _ in 0..ROUNDS {
+            let tally = population.count(&known);
+            let mean = tally.log_likelihood / known.len().max(1) as f64;
+            population.rounds.push(mean);
+            population.move_to(&tally);
+        }
+        population
+    }
+
+    fn count(&self, known: &[(&Case, Day)]) -> Tally {
+        let engine = Engine::new(self.clone());
+        let pieces: Vec<Tally> = known
+            .par_chunks(PIECE)
+            .map(|piece| count_piece(&engine, piece))
+            .collect();
+        pieces.into_iter().fold(Tally::new(), Tally::merge)
+    }
+
+    fn move_to(&mut self, tally: &Tally) {
+        self.move_groups(&tally.patients);
+        self.move_tables(tally);
+        self.move_assays(&tally.molecules, &tally.patients);
+        self.slip = ((tally.slips + 0.01 * 200.0) / (tally.readings + 200.0)).clamp(1e-4, 0.05);
+        for (tissue, learned) in [(Tissue::Blood, &mut self.blood), (Tissue::Marrow, &mut self.marrow)] {
+            let of: Vec<&Counted> = tally.cells.iter().filter(|c| c.tissue == tissue).collect();
+            learned.par_iter_mut().for_each(|(organ, cells)| {
+                let own: Vec<&Counted> = of
+                    .iter()
+                    .copied()
+                    .filter(|c| organ.is_empty() || c.organ == *organ)
+                    .collect();
+                move_cells(cells, &own, &prior::cells(tissue));
+            });
+        }
+        self.markers.par_iter_mut().for_each(|(key, marker)| {
+            let all = tally.levels.iter();
+            let own: Vec<&Level> = all
+                .filter(|l| *key == marker_key(&l.analyte, &l.organ) || *key == marker_key(&l.analyte, ""))
+                .collect();
+            move_marker(marker, &own);
+        });
+    }
+
+    fn move_groups(&mut self, patients: &[PatientTally]) {
+        let start = |p: &PatientTally, a: &[f64; 2], slope: &[f64; 2]| {
+            let e = [(a[0] + slope[0] * p.score).exp(), (a[1] + slope[1] * p.score).exp()];
+            let whole = 1.0 + e[0] + e[1];
+            [1.0 / whole, e[0] / whole, e[1] / whole]
+        };
+        let slopes = self.start_slope;
+        let shares: BTreeMap<String, Vec<&PatientTally>> = self
+            .groups
+            .keys()
+            .map(|name| {
+                let own = patients.iter().filter(|p| name.is_empty() || p.group == *name);
+                (name.clone(), own.collect())
+            })
+            .collect();
+        // all together first: they are the prior of the groups
+        let pooled = self.groups[""].clone();
+        for (name, group) in &mut self.groups {
+            let own = &shares[name];
+            group.patients = own.len() as f64;
+            let base = if name.is_empty() {
+                prior::group()
+            } else {
+                pooled.clone()
+            };
+            move_group(group, own, &base, self.begin_slope);
+            for _ in 0..20 {
+                let mut expected = [0.0; 3];
+                let mut counted = [0.0; 3];
+                for p in own {
+                    let s = start(p, &group.start, &slopes);
+                    (0..3).for_each(|j| (expected[j] += s[j], counted[j] += p.start[j]).1);
+                }
+                let with = start(&PatientTally { score: 0.0, ..blank() }, &base.start, &slopes);
+                let now = start(&PatientTally { score: 0.0, ..blank() }, &group.start, &slopes);
+                let ratio = |j: usize| ((counted[j] + WORTH * with[j]) / (expected[j] + WORTH * now[j])).ln();
+                group.start[0] += ratio(1) - ratio(0);
+                group.start[1] += ratio(2) - ratio(0);
+                group.start = group.start.map(|x| x.clamp(-9.0, 9.0));
+            }
+        }
+        let groups = &self.groups;
+        for j in 0..2 {
+            let trial = self.start_slope;
+            self.start_slope[j] = maximise(-0.5, 3.0, 0.01, |slope| {
+                let mut trial = trial;
+                trial[j] = slope;
+                let value = |p: &PatientTally| {
+                    let s = start(p, &groups[&p.group].start, &trial);
+                    (0..3).map(|k| p.start[k] * s[k].max(1e-12).ln()).sum::<f64>()
+                };
+                patients.iter().map(value).sum::<f64>() - 2.0 * (slope - 0.5).powi(2)
+            });
+        }
+        self.begin_slope = maximise(-0.5, 2.5, 0.01, |slope| {
+            let value = |p: &PatientTally| {
+                let rates = &groups[&p.group].begin;
+                (0..PERIODS.len())
+                    .map(|k| p.begun[k] * slope * p.score - p.silent[k] * (rates[k] + slope * p.score).exp())
+                    .sum::<f64>()
+            };
+            patients.iter().map(value).sum::<f64>() - 2.0 * (slope - 0.5).powi(2)
+        });
+    }
+
+    fn move_tables(&mut self, tally: &Tally) {
+        let share = |counts: &[f64]| {
+            let even = 1.0 / NODES as f64;
+            let smoothed = smooth(counts);
+            let whole: f64 = smoothed.iter().sum::<f64>() + WORTH;
+            smoothed
+                .iter()
+                .map(|c| (c + WORTH * even * 0.2) / whole)
+                .collect::<Vec<f64>>()
+        };
+        let normal = |nodes: Vec<f64>| {
+            let whole: f64 = nodes.iter().sum();
+            nodes.into_iter().map(|n| n / whole).collect::<Vec<f64>>()
+        };
+        self.at_start = normal(share(&tally.at_start));
+        // growth that begins is small: what begins higher was there before
+        let limit = LATTICE.nearest(-9.0);
+        let mut begin = share(&tally.at_begin);
+        begin[limit..].fill(0.0);
+        self.at_begin = normal(begin);
+        self.move_symptoms(tally);
+        let looked: Vec<f64> = (0..NODES)
+            .map(|i| tally.clear[i] + tally.equivocal[i] + tally.disease[i])
+            .collect();
+        self.seen = rates(&tally.disease, &looked, prior::seen)
+            .into_iter()
+            .map(|p| p.clamp(1e-6, 0.98))
+            .collect();
+        let unseen: Vec<f64> = (0..NODES).map(|i| tally.clear[i] + tally.equivocal[i]).collect();
+        let usual = (tally.equivocal_still + 0.04 * 20.0) / (tally.equivocal_still + tally.clear_still + 20.0);
+        self.equivocal_clear = usual;
+        let equivocal = rates(&tally.equivocal, &unseen, |_| usual);
+        self.equivocal = equivocal.into_iter().map(|p| p.clamp(0.001, 0.9)).collect();
+    }
+
+    /// By organ, each drawn to all together.
+    fn move_symptoms(&mut self, tally: &Tally) {
+        let sum = |tables: &BTreeMap<String, Vec<f64>>| {
+            let mut all = vec![0.0; NODES];
+            tables
+                .values()
+                .for_each(|t| all.iter_mut().zip(t).for_each(|(a, b)| *a += b));
+            all
+        };
+        let bounded = |rates: Vec<f64>| rates.into_iter().map(|p| p.clamp(1e-7, 0.9)).collect::<Vec<f64>>();
+        let pooled = bounded(rates(&sum(&tally.relapsed), &sum(&tally.exposed), prior::symptoms));
+        let none = vec![0.0; NODES];
+        for (organ, table) in &mut self.symptoms {
+            let of = |tables: &BTreeMap<String, Vec<f64>>| tables.get(organ).cloned().unwrap_or_else(|| none.clone());
+            *table = if organ.is_empty() {
+                pooled.clone()
+            } else {
+                bounded(rates(&of(&tally.relapsed), &of(&tally.exposed), |i| pooled[i]))
+            };
+        }
+    }
+
+    fn move_assays(&mut self, readings: &[Molecules], patients: &[PatientTally]) {
+        let most = most_used(readings);
+        let size = self.molecules_size;
+        self.assays.par_iter_mut().for_each(|(name, assay)| {
+            let own: Vec<&Molecules> = readings
+                .iter()
+                .filter(|r| name.is_empty() || r.assay == *name)
+                .collect();
+            if name.is_empty() {
+                return; // an assay not seen yet has the prior
+            }
+            move_assay(assay, &own, size, most.as_deref() == Some(name));
+            assay.clonal = carriers(patients, name);
+        });
+        let assays = &self.assays;
+        self.molecules_size = maximise(-1.0, 3.5, 0.02, |log| {
+            let size = log.exp();
+            let value = |r: &Molecules| {
+                assays
+                    .get(&r.assay)
+                    .map_or(0.0, |assay| expected(r, assay.bias, assay.noise, size))
+            };
+            let sum: f64 = readings
+                .par_chunks(2048)
+                .map(|piece| piece.iter().map(value).sum::<f64>())
+                .collect::<Vec<_>>()
+                .iter()
+                .sum();
+            sum - (log - 1.0).powi(2)
+        })
+        .exp();
+    }
+}
+
+fn blank() -> PatientTally {
+    PatientTally {
+        group: String::new(),
+        score: 0.0,
+        before: 0,
+        start: [0.0; 3],
+        begun: [0.0; PERIODS.len()],
+        silent: [0.0; PERIODS.len()],
+        pace: [0.0; PACES],
+        shed: [0.0; SHEDS],
+        carrier: None,
+        assays: BTreeMap::new(),
+    }
+}
+
+fn count_piece(engine: &Engine, piece: &[(&Case, Day)]) -> Tally {
+    let mut tally = Tally::new();
+    for (case, day) in piece {
+        let (end, event) = watched(case, *day);
+        let ended = match case.end(*day).map(|h| &h.what) {
+            Some(Outcome::Relapse { by_scan: true, .. }) if event == 1 => End::Scan,
+            Some(Outcome::Relapse { .. }) if event == 1 => End::Symptoms,
+            _ => End::Other,
+        };
+        let mut follow = engine.follow(case);
+        follow.known_on(*day);
+        let mut count = Count::of(&mut tally, engine, case, *day, ended);
+
+        let log_likelihood = follow.look_back(end, ended, &mut count);
+        let patient = count.patient;
+        tally.log_likelihood += log_likelihood;
+        tally.patients.push(patient);
+    }
+    tally
+}
+
+/// How patients are scanned, from the scans of all: simple counts, the prior where they are few.
+fn scanning(known: &[(&Case, Day)]) -> BTreeMap<String, Scanning> {
+    let mut by_organ: BTreeMap<String, Vec<(Vec<Day>, Day)>> = BTreeMap::new();
+    for (case, day) in known {
+        let (end, _) = watched(case, *day);
+        let days: Vec<Day> = scans(case, *day).into_iter().filter(|d| *d < end).collect();
+        let organ = organ_of(&case.group).to_owned();
+        by_organ.entry(String::new()).or_default().push((days.clone(), end));
+        by_organ.entry(organ).or_default().push((days, end));
+    }
+    by_organ
+        .into_iter()
+        .map(|(organ, all)| (organ, scanning_of(&all)))
+        .collect()
+}
+
+fn scanning_of(all: &[(Vec<Day>, Day)]) -> Scanning {
+    let usual = prior::scanning();
+    let at = |values: &mut Vec<Day>, share: f64, usual: f64| {
+        values.sort_unstable();
+        let place = ((values.len().max(1) - 1) as f64 * share) as usize;
+        if values.len() < 20 {
+            usual
+        } else {
+            f64::from(values[place])
+        }
+    };
+    let mut first: Vec<Day> = all.iter().filter_map(|(days, _)| days.first().copied()).collect();
+    let mut gaps: Vec<Day> = all
+        .iter()
+        .flat_map(|(days, _)| days.windows(2).map(|w| w[1] - w[0]))
+        .collect();
+    let mut every: Vec<Day> = all.iter().flat_map(|(days, _)| days.iter().copied()).collect();
+    let first_by = at(&mut first, 0.9, usual.first_by);
+    let long = all.iter().filter(|(_, end)| f64::from(*end) >= first_by);
+    let (scanned, of) = long.fold((WORTH * usual.share, WORTH), |(s, n), (days, _)| {
+        (s + f64::from(u8::from(!days.is_empty())), n + 1.0)
+    });
+    Scanning {
+        share: scanned / of,
+        first: at(&mut first, 0.5, usual.first),
+        first_by,
+        gap: at(&mut gaps, 0.5, usual.gap),
+        until: at(&mut every, 0.99, usual.until),
+    }
+}
+
+/// The median log fraction before surgery of those in whom it was detected, by organ.
+fn before_levels(known: &[(&Case, Day)]) -> BTreeMap<String, f64> {
+    let mut levels: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (case, day) in known {
+        if let Some(level) = read_before(case, *day).filter(|l| l.is_finite()) {
+            levels.entry(organ_of(&case.group).to_owned()).or_default().push(level);
+            levels.entry(String::new()).or_default().push(level);
+        }
+    }
+    let middle = |mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    levels.into_iter().map(|(organ, all)| (organ, middle(all))).collect()
+}
+
+fn move_group(group: &mut Group, own: &[&PatientTally], base: &Group, slope: f64) {
+    let mut begun = [0.0; PERIODS.len()];
+    let mut silent = [0.0; PERIODS.len()];
+    let mut pace = [0.0; PACES];
+    let mut shed = [[0.0; SHEDS]; BEFORE];
+    for p in own {
+        for k in 0..PERIODS.len() {
+            begun[k] += p.begun[k];
+            silent[k] += p.silent[k] * (slope * p.score).exp();
+        }
+        (0..PACES).for_each(|k| pace[k] += p.pace[k]);
+        (0..SHEDS).for_each(|k| shed[p.before][k] += p.shed[k]);
+    }
+    // the group's own level, then each period's share of it from all together
+    let expected: f64 = (0..PERIODS.len()).map(|k| silent[k] * base.begin[k].exp()).sum();
+    let level = (begun.iter().sum::<f64>() + WORTH) / (expected + WORTH);
+    for k in 0..PERIODS.len() {
+        let usual = base.begin[k].exp() * level;
+        let rate = (begun[k] + WORTH) / (silent[k] + WORTH / usual.max(1e-9));
+        group.begin[k] = rate.clamp(1e-7, 0.5).ln();
+    }
+    let share = |counts: &[f64], base: &[f64]| -> Vec<f64> {
+        let whole: f64 = counts.iter().sum::<f64>() + WORTH;
+        counts.iter().zip(base).map(|(c, b)| (c + WORTH * b) / whole).collect()
+    };
+    group.pace.copy_from_slice(&share(&pace, &base.pace));
+    for (b, counts) in shed.iter().enumerate() {
+        group.shed[b].copy_from_slice(&share(counts, &base.shed[b]));
+    }
+}
+
+/// Neighbouring nodes differ little.
+fn smooth(counts: &[f64]) -> Vec<f64> {
+    let at = |i: isize| counts[i.clamp(0, counts.len() as isize - 1) as usize];
+    (0..counts.len() as isize)
+        .map(|i| 0.25 * at(i - 1) + 0.5 * at(i) + 0.25 * at(i + 1))
+        .collect()
+}
+
+/// Events over exposure at each node, never falling with burden, with a prior worth a little exposure.
+fn rates(events: &[f64], exposure: &[f64], usual: impl Fn(usize) -> f64) -> Vec<f64> {
+    let (events, exposure) = (smooth(events), smooth(exposure));
+    let weights: Vec<f64> = exposure.iter().map(|e| e + WORTH).collect();
+    let raw: Vec<f64> = (0..events.len())
+        .map(|i| (events[i] + WORTH * usual(i)) / weights[i])
+        .collect();
+    rising(&raw, &weights)
+}
+
+fn most_used(readings: &[Molecules]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for reading in readings {
+        *counts.entry(&reading.assay).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(_, n)| *n)
+        .map(|(name, _)| name.to_owned())
+}
+
+/// The share of carriers among those whom this assay has read: some of those in whom it found something.
+fn carriers(patients: &[PatientTally], assay: &str) -> f64 {
+    let read = patients.iter().filter(|p| p.assays.contains_key(assay)).count() as f64;
+    let found = patients.iter().filter(|p| p.assays.get(assay) == Some(&true));
+    let carried: f64 = found.filter_map(|p| p.carrier).sum();
+    carried / (read + 20.0)
+}
+
+/// Expected log likelihood of a reading over where its patient may be, as far as it is sound and not of a clonal fraction.
+fn expected(reading: &Molecules, bias: f64, noise: f64, size: f64) -> f64 {
+    let log = |mean: f64| match reading.found {
+        Found::Below(_) => below_two(mean, size).ln(),
+        Found::Above(_) => (1.0 - below_two(mean, size)).max(1e-12).ln(),
+        Found::Number(n) => log_ways(n, size) + log_count(n, mean, size),
+    };
+    let own = 1.0 - reading.carrier;
+    let still = reading.still * log(noise.max(1e-4));
+    let gain = reading.examined * bias.exp();
+    let growing: f64 = reading
+        .levels
+        .iter()
+        .map(|(i, m)| f64::from(*m) * log(gain * level(*i as usize).exp() + noise))
+        .sum();
+    reading.sound * own * (still + growing)
+}
+
+fn move_assay(assay: &mut Assay, own: &[&Molecules], size: f64, reference: bool) {
+    let q = |bias: f64, noise: f64| own.iter().map(|r| expected(r, bias, noise, size)).sum::<f64>();
+    let at = maximise(-7.0, 1.0, 0.02, |log| {
+        q(assay.bias, log.exp()) - 2.0 * (log + 2.3).powi(2) * 0.1
+    });
+    assay.noise = at.exp();
+    if !reference {
+        assay.bias = maximise(-2.5, 2.5, 0.02, |bias| q(bias, assay.noise) - 4.0 * bias * bias);
+    }
+}
+
+fn move_cells(cells: &mut Cells, own: &[&Counted], base: &Cells) {
+    let value = |cells: &Cells| {
+        let log = |per_unit: f64, c: &Counted| {
+            let mean = (per_unit * c.screened).max(1e-6);
+            log_ways(c.count, cells.size) + log_count(c.count, mean, cells.size)
+        };
+        let reading = |c: &&Counted| {
+            let growing: f64 = c
+                .nodes
+                .iter()
+                .map(|(i, m)| {
+                    f64::from(*m)
+                        * log(
+                            cells.noise + cells.silent + cells_grown(cells, LATTICE.node(*i as usize)),
+                            c,
+                        )
+                })
+                .sum();
+            c.cleared * log(cells.noise, c) + c.silent * log(cells.noise + cells.silent, c) + growing
+        };
+        let apart = |a: f64, b: f64| (a / b).ln().powi(2);
+        own.iter().map(reading).sum::<f64>()
+            - WORTH
+                * (0.05 * apart(cells.noise, base.noise)
+                    + 0.05 * apart(cells.silent, base.silent)
+                    + 0.2 * apart(cells.size, base.size))
+            - WORTH * (0.05 * (cells.at_anchor - base.at_anchor).powi(2) + 2.0 * (cells.rise - base.rise).powi(2))
+    };
+    let with = |change: &dyn Fn(&mut Cells)| {
+        let mut other = cells.clone();
+        change(&mut other);
+        value(&other)
+    };
+    let noise = maximise(-9.0, 1.0, 0.05, |x| with(&|c| c.noise = x.exp())).exp();
+    cells.noise = noise;
+    let with = |cells: &Cells, change: &dyn Fn(&mut Cells)| {
+        let mut other = cells.clone();
+        change(&mut other);
+        value(&other)
+    };
+    cells.silent = maximise(-9.0, 2.0, 0.05, |x| with(cells, &|c| c.silent = x.exp())).exp();
+    cells.at_anchor = maximise(-8.0, 4.0, 0.05, |x| with(cells, &|c| c.at_anchor = x));
+    cells.rise = maximise(0.0, 1.5, 0.03, |x| with(cells, &|c| c.rise = x));
+    cells.size = maximise(-3.5, 2.0, 0.05, |x| with(cells, &|c| c.size = x.exp())).exp();
+}
+
+fn move_marker(marker: &mut Marker, own: &[&Level]) {
+    // the patients' baselines, from first readings that are not of a tumour
+    let (mut w, mut sum, mut square) = (WORTH, WORTH * marker.usual, 0.0);
+    for l in own.iter().filter(|l| l.first) {
+        let weight = l.still * l.sound;
+        w += weight;
+        sum += weight * l.y;
+    }
+    let usual = sum / w;
+    for l in own.iter().filter(|l| l.first) {
+        square += l.still * l.sound * (l.y - usual).powi(2);
+    }
+    let noise: (f64, f64) =
+        own.iter()
+            .filter(|l| !l.first)
+            .fold((WORTH, WORTH * marker.noise_sd.powi(2)), |(w, s), l| {
+                let weight = l.still * l.sound;
+                let share = marker.noise_sd.powi(2) / (marker.noise_sd.powi(2) + l.own.variance);
+                (w + weight, s + weight * share * (l.y - l.own.mean).powi(2))
+            });
+    let spread_of_usual = ((square + WORTH * marker.usual_sd.powi(2)) / w - marker.noise_sd.powi(2)).max(0.01);
+    marker.usual = usual;
+    marker.usual_sd = spread_of_usual.sqrt();
+    marker.noise_sd = (noise.1 / noise.0).sqrt().clamp(0.02, 2.0);
+    let value = |m: &Marker| {
+        let reading = |l: &&Level| {
+            let still_sd = (m.noise_sd.powi(2) + l.own.variance).sqrt();
+            let still = log_normal(l.y, l.own.mean, still_sd).exp();
+            let part = |(i, mass): &(u16, f32)| {
+                let (whole, sd) = grown(m, l, LATTICE.node(*i as usize), still_sd);
+                let p = m.made * log_normal(l.y, whole, sd).exp() + (1.0 - m.made) * still;
+                f64::from(*mass) * p.max(1e-12).ln()
+            };
+            l.sound * l.nodes.iter().map(part).sum::<f64>()
+        };
+        own.iter().filter(|l| !l.nodes.is_empty()).map(reading).sum::<f64>()
+            - 2.0 * ((m.at_anchor - m.usual + 0.5) / 1.5).powi(2)
+            - 4.0 * (m.rise - 0.8).powi(2)
+            - 2.0 * (m.spread - 1.0).powi(2)
+            - WORTH * ((m.made - 0.6) / 0.3).powi(2)
+    };
+    let with = |m: &Marker, change: &dyn Fn(&mut Marker)| {
+        let mut other = m.clone();
+        change(&mut other);
+        value(&other)
+    };
+    marker.at_anchor = maximise(marker.usual - 7.0, marker.usual + 4.0, 0.05, |x| {
+        with(marker, &|m| m.at_anchor = x)
+    });
+    marker.rise = maximise(0.1, 2.0, 0.03, |x| with(marker, &|m| m.rise = x));
+    marker.spread = maximise(0.1, 2.5, 0.03, |x| with(marker, &|m| m.spread = x));
+    marker.made = maximise(0.05, 0.98, 0.01, |x| with(marker, &|m| m.made = x));
+}
+
+/// Mean and standard deviation of a level with a tumour of this burden that makes the marker.
+fn grown(marker: &Marker, level: &Level, burden: f64, still_sd: f64) -> (f64, f64) {
+    let tumour = marker.at_anchor + marker.rise * (burden - ANCHOR);
+    let (a, b) = (level.own.mean, tumour);
+    let whole = a.max(b) + (-(a - b).abs()).exp().ln_1p();
+    let share = (tumour - whole).exp();
+    let variance =
+        still_sd.powi(2) * (1.0 - share).powi(2) + (marker.spread * share).powi(2) + marker.noise_sd.powi(2) * share;
+    (whole, variance.sqrt())
+}

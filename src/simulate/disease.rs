@@ -10,7 +10,7 @@ use super::draw::Draw;
 use super::groups::{Group, Organ};
 
 const GAMMA: f64 = 0.5;
-/// Cells of a cm³ (usual convention), as a logarithm.
+/// Logarithm of the cells of a cm³ (10⁹, as usual).
 const LN_CELLS_PER_CM3: f64 = 20.723_265_836_946_41;
 /// Logarithm of the carrying capacity in cells, 10¹² (usual in Gompertz models of human tumours; assumed).
 const LN_CAPACITY: f64 = 27.631_021_115_928_55;
@@ -284,7 +284,7 @@ fn expected_deposits(draw: &mut Draw, who: &Baseline) -> f64 {
     traits.seeding * per_patient * size * nodes * grade * chemotherapy * intensified
 }
 
-/// Endocrine treatment for five years, maintenance for two. Strengths assumed.
+/// Endocrine treatment for five years, maintenance for two. Assumed.
 fn slowed(who: &Baseline) -> Vec<Slowed> {
     let endocrine = who.endocrine && matches!(who.group, Group::HrPositive | Group::Her2Positive | Group::Prostate);
     let five_years = Slowed {

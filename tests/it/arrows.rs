@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 /// Module, what it may name of ours, and the outside crates that may live there and nowhere else.
 const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("domain", &[], &[]),
-    ("burden", &["domain"], &[]),
+    ("burden", &["domain", "survival"], &["linfa"]),
     ("survival", &[], &["linfa", "linfa_logistic"]),
     ("risk", &["domain", "burden", "survival"], &["linfa"]),
     ("study", &["domain", "burden", "survival", "risk"], &[]),
+    ("simulate", &[], &[]),
     ("store", &["domain", "config"], &["sqlx"]),
     ("export", &["domain", "survival"], &[]),
     (
@@ -30,7 +31,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "actions", "store", "web",
+            "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "simulate", "actions", "store", "web",
         ],
         &["clap", "indicatif", "linfa"],
     ),

@@ -17,6 +17,8 @@ pub use rules::{RISK_THRESHOLD, flags_for, risk_flag};
 pub enum Error {
     #[error("{events} events of cause {cause}; a fit needs {needed}")]
     TooFewEvents { cause: u32, events: usize, needed: usize },
+    #[error("a regression has no maximum")]
+    Unfitted,
     #[error(transparent)]
     Survival(#[from] crate::survival::Error),
 }

@@ -1,12 +1,14 @@
 //! The nightly model: at any day from everything known on it, the chance of a first distant relapse within some windows, death competing.
 
 mod basis;
+mod blend;
 mod contributions;
 mod factor;
 pub mod features;
 pub mod fit;
 mod hazard;
 mod interval;
+mod learned;
 mod lines;
 mod organs;
 mod predict;
@@ -15,24 +17,29 @@ mod regression;
 mod rows;
 mod score;
 mod settings;
+mod trees;
+mod validation;
 mod windows;
 mod words;
 
+pub use blend::{Blend, Family};
 pub use contributions::Contribution;
-pub use fit::fit;
+pub use fit::{fit, fit_with};
 pub use organs::{Organs, Share};
 pub use predict::Risks;
 pub use reference::Reference;
 pub use score::{NotScored, Risk, Score, Scorer};
 pub use settings::{Landmarks, Settings};
+pub use validation::{Held, Judged, Rival};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use self::basis::Basis;
 use self::features::Schema;
+use self::learned::Learned;
 use self::lines::Lines;
-use self::regression::{CAUSES, Regression};
+use self::regression::CAUSES;
 use crate::burden::{Engine, Population};
 
 /// Kept with its scores; changes when the columns, the estimators or the reading of a score change.
@@ -57,7 +64,10 @@ pub struct Model {
     pub population: Option<Population>,
     #[serde(skip)]
     lines: Lines,
-    pub regressions: Vec<Regression>,
+    pub learned: Learned,
+    pub judged: Judged,
+    /// What was tried, with its loss.
+    pub rivals: Vec<Rival>,
     pub organs: Organs,
     pub reference: Reference,
 }

@@ -1,6 +1,8 @@
 //! From histories to scores and flags, each with its reasons. Risk is what may come; what is there is `burden`.
 
+pub mod card;
 pub mod features;
+pub mod gate;
 pub mod landmark;
 pub mod model;
 pub mod rules;

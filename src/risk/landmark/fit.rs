@@ -2,18 +2,20 @@
 
 use chrono::NaiveDate;
 use ndarray::Array2;
+use sha2::{Digest, Sha256};
 
 use super::basis::Basis;
-use super::features::{Schema, is_forecast};
+use super::features::{Column, Schema, is_forecast};
 use super::learned::Work;
 use super::lines::Lines;
 use super::regression::Design;
-use super::rows::{Member, Stack, day_of, members, stack};
+use super::rows::{Member, Stack, day_of, members, share, stack};
 use super::trees::filled;
 use super::validation::held;
-use super::{MAIN, Model, Organs, Reference, Settings, VERSION, WINDOWS};
+use super::{FittedOn, MAIN, Model, Organs, Reference, Settings, VERSION, WINDOWS};
 use crate::burden::{Case, Engine, Population};
 use crate::risk::Error;
+use crate::risk::gate::{self, Drift};
 
 /// With fewer relapses a fit says more of chance than of patients.
 const LEAST_EVENTS: usize = 20;
@@ -57,8 +59,7 @@ pub fn fit_with(
         mechanism: &mechanism,
     };
     let by_time = work.by_time(cases, &rows, &schema, cut, settings)?;
-    let ridges = by_time.as_ref().and_then(|own| own.ridges.clone());
-    let (mut learned, crossed) = work.learn(settings, ridges.as_deref())?;
+    let (mut learned, crossed) = work.learn(settings)?;
     let validated = match by_time {
         Some(validated) => validated,
         None => work.by_patients(&rows, &learned, &crossed, settings)?,
@@ -73,6 +74,9 @@ pub fn fit_with(
         settings,
     );
     let risks = seen.iter().map(|row| row.risks[MAIN]).collect();
+    let on = fitted_on(&rows, &members, cases);
+    let drift = drift(&rows, cases, &schema, cut);
+    let thin = |patient| share(patient, settings.seed ^ 0x7417);
     Ok(Model {
         version: VERSION.to_owned(),
         cut,
@@ -85,6 +89,10 @@ pub fn fit_with(
         lines: Lines::default(),
         learned,
         judged: validated.judged,
+        report: gate::report(cases, &validated.held, settings.horizons, MAIN, thin, drift),
+        correction: validated.correction,
+        recalibrated: false,
+        fitted_on: on,
         rivals: validated.rivals,
     })
 }
@@ -102,5 +110,53 @@ fn mechanism(schema: &Schema, rows: &Stack) -> Vec<usize> {
         places
     } else {
         vec![]
+    }
+}
+
+/// Landmarks this many days before the cut are today's.
+const TODAY_DAYS: i64 = 365;
+
+/// Of each column, today's landmarks against all before; the largest first.
+fn drift(rows: &Stack, cases: &[Case], schema: &Schema, cut: NaiveDate) -> Vec<Drift> {
+    let late = |row: usize| {
+        let case = &cases[rows.case[row] as usize];
+        (cut - case.origin).num_days() - i64::from(rows.day[row]) <= TODAY_DAYS
+    };
+    let (today, before): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|row| late(*row));
+    let of = |which: &[usize], column: usize| which.iter().map(|row| rows.raw(*row)[column]).collect::<Vec<f64>>();
+    let one = |(column, own): (usize, &Column)| {
+        let index = gate::index(&of(&before, column), &of(&today, column))?;
+        Some(Drift {
+            column: own.name.clone(),
+            index,
+        })
+    };
+    let mut all: Vec<Drift> = schema.columns.iter().enumerate().filter_map(one).collect();
+    all.sort_by(|a, b| b.index.total_cmp(&a.index));
+    all
+}
+
+/// The same rows give the same fingerprint, to the last bit of every number.
+fn fitted_on(rows: &Stack, members: &[Member], cases: &[Case]) -> FittedOn {
+    let mut hash = Sha256::new();
+    for row in 0..rows.len() {
+        let patient = cases[rows.case[row] as usize].patient;
+        hash.update(patient.site.0.to_le_bytes());
+        hash.update(patient.patient.0.to_le_bytes());
+        hash.update(rows.day[row].to_le_bytes());
+        hash.update(rows.watched[row].to_le_bytes());
+        hash.update([rows.event[row]]);
+        for value in rows.raw(row) {
+            hash.update(value.to_bits().to_le_bytes());
+        }
+    }
+    let count = |event: u8| members.iter().filter(|m| m.ended.event == event).count();
+    FittedOn {
+        patients: members.len(),
+        landmarks: rows.len(),
+        relapsed: count(1),
+        died: count(2),
+        drawn: members.iter().any(|m| m.weight > 1.0),
+        fingerprint: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
     }
 }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::blend::{Blend, FAMILIES, Family, Inputs};
-use super::hazard::{Ridge, log_hazards};
+use super::hazard::log_hazards;
 use super::regression::{CAUSES, Design, Regression};
 use super::trees::{Seen, Trees};
 use super::{Settings, WINDOWS};
@@ -41,10 +41,10 @@ impl Work<'_> {
     }
 
     /// Errors: as boosting; `Unfitted` where a regression has no maximum.
-    pub fn learn(&self, settings: &Settings, ridges: Option<&[Ridge]>) -> Result<(Learned, Inputs), Error> {
+    pub fn learn(&self, settings: &Settings) -> Result<(Learned, Inputs), Error> {
         let design = self.design;
         let regressions: Vec<Regression> = (0..CAUSES)
-            .map(|cause| Regression::fit(design, cause, ridges.map(|ridges| ridges[cause])))
+            .map(|cause| Regression::fit(design, cause))
             .collect::<Option<_>>()
             .ok_or(Error::Unfitted)?;
         let seen = Seen {

@@ -105,29 +105,24 @@ pub struct Regression {
     pub mean: Coefficients,
 }
 
-const SHARED: [f64; 8] = [30_000.0, 10_000.0, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0];
+const SHARED: [f64; 6] = [3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0];
 /// How much more what is a window's own is held back than what all share.
 const OWN: f64 = 3.0;
 /// A fit to a part begins with the second derivatives of the fit to all.
 const FRESH: usize = 5;
 
 impl Regression {
-    /// With a ridge that is given, or with the one that predicts patients held out best. `None` where a step fails, which a ridge above 0 excludes on finite columns.
-    pub(super) fn fit(design: &Design, cause: usize, ridge: Option<Ridge>) -> Option<Regression> {
+    /// With the ridge that predicts patients held out best. `None` where a step fails, which a ridge above 0 excludes on finite columns.
+    pub(super) fn fit(design: &Design, cause: usize) -> Option<Regression> {
         let all = design.problem(cause, &design.weights);
         let mut at = all.start();
         let mut held_out: Vec<(Ridge, f64)> = vec![];
         let mut best: Option<(f64, Ridge, Vec<Coefficients>)> = None;
         let mut information = None;
-        let tried = match ridge {
-            Some(ridge) => vec![ridge],
-            None => SHARED
-                .map(|shared| Ridge {
-                    shared,
-                    own: OWN * shared,
-                })
-                .to_vec(),
-        };
+        let tried = SHARED.map(|shared| Ridge {
+            shared,
+            own: OWN * shared,
+        });
         for (step, ridge) in tried.into_iter().enumerate() {
             let fresh = if step == 0 { FRESH } else { 1 };
             let (there, own) = all.climb(at, ridge, fresh, information)?;

@@ -5,9 +5,9 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::basis::Basis;
-use super::blend::{Blend, Family, Inputs, loss};
+use super::blend::{Blend, FAMILIES, Family, Inputs, loss};
 use super::features::Schema;
-use super::hazard::{Ridge, log_hazards};
+use super::hazard::{Coefficients, log_hazards};
 use super::learned::{Learned, Work};
 use super::regression::Design;
 use super::rows::{Stack, day_of, ended};
@@ -55,8 +55,9 @@ pub(super) struct Validated {
     pub judged: Judged,
     pub rivals: Vec<Rival>,
     pub chosen: Vec<Family>,
-    pub ridges: Option<Vec<Ridge>>,
     pub held: Vec<Held>,
+    /// One row a window: the level and the weight that turn the log hazards of the validation into what came.
+    pub correction: Option<Coefficients>,
 }
 
 /// The calendar day that parts early from late relapses, if there are enough of both.
@@ -166,7 +167,7 @@ impl Work<'_> {
             raw: self.raw,
             mechanism: self.mechanism,
         };
-        let (learned, crossed) = past.learn(settings, None)?;
+        let (learned, crossed) = past.learn(settings)?;
         let late: Vec<f64> = (0..stack.len())
             .map(|i| {
                 if on(&cases[stack.case[i] as usize], stack.day[i]) >= day {
@@ -179,12 +180,13 @@ impl Work<'_> {
         let asked = past.inputs_of(&learned);
         let (rivals, blend) = past.best(&crossed, &asked, (self.design, &late), settings)?;
         let death = log_hazards(early.x.view(), &learned.regressions[1].mean);
+        let said = blend.log_hazards(&asked);
         Ok(Some(Validated {
             judged: Judged::OutOfTime(day),
-            held: held(stack, &late, &blend.log_hazards(&asked), &death, settings),
+            held: held(stack, &late, &said, &death, settings),
+            correction: correction(&said, self.design, &late),
             chosen: blend.families,
             rivals,
-            ridges: Some(learned.regressions.iter().map(|own| own.ridge).collect()),
         }))
     }
 
@@ -198,12 +200,13 @@ impl Work<'_> {
     ) -> Result<Validated, Error> {
         let (rivals, blend) = self.best(crossed, crossed, (self.design, &stack.weight), settings)?;
         let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
+        let said = blend.log_hazards(crossed);
         Ok(Validated {
             judged: Judged::CrossFitted,
-            held: held(stack, &stack.weight, &blend.log_hazards(crossed), &death, settings),
+            held: held(stack, &stack.weight, &said, &death, settings),
+            correction: correction(&said, self.design, &stack.weight),
             chosen: blend.families,
             rivals,
-            ridges: None,
         })
     }
 }
@@ -236,4 +239,25 @@ pub(super) fn held(
         }
     };
     (0..stack.len()).filter(|i| weights[*i] > 0.0).map(one).collect()
+}
+
+/// Level and slope of what was said, on the rows that `weights` keeps.
+fn correction(said: &Array2<f64>, design: &Design, weights: &[f64]) -> Option<Coefficients> {
+    let inputs: Inputs = (0..WINDOWS)
+        .map(|k| {
+            Array2::from_shape_fn((said.nrows(), FAMILIES.len() + 1), |(i, j)| match j {
+                0 => 1.0,
+                1 => said[[i, k]],
+                _ => 0.0,
+            })
+        })
+        .collect();
+    let blend = Blend::fit(
+        &inputs,
+        design.exposure.view(),
+        &design.fell[0],
+        weights,
+        &[Family::Regression],
+    )?;
+    Some(Array2::from_shape_fn((WINDOWS, 2), |(k, j)| blend.weights[[k, j]]))
 }

@@ -44,7 +44,13 @@ pub fn ended(case: &Case, cut: Day) -> Option<Ended> {
         .map(|h| h.on)
         .max();
     let signal = case.signals_on(cut).last().map(|signal| signal.on);
-    let seen = contact.max(signal)?;
+    let visit = case
+        .visits
+        .iter()
+        .rev()
+        .find(|(on, known)| *on <= cut && known.on(cut))
+        .map(|(on, _)| *on);
+    let seen = contact.max(signal).max(visit)?;
     // who is told to have been alive and watched on a day was watched until then; others are while their visits go on
     let told = contact == Some(seen);
     let watched = cut - REPORTING_DAYS;

@@ -96,10 +96,10 @@ pub(super) fn value(label: &str, schema: &Schema, case: &Case, day: Day, reading
             || "none".to_owned(),
             |(on, finding)| format!("{} {}", format!("{finding:?}").to_lowercase(), ago(*on, day)),
         ),
-        "pattern of visits" => readings.days.last().map_or_else(
-            || "no reading".to_owned(),
-            |on| format!("last reading {}", ago(*on, day)),
-        ),
+        "pattern of visits" => readings
+            .days
+            .last()
+            .map_or_else(|| "never seen".to_owned(), |on| format!("last seen {}", ago(*on, day))),
         "burden line" => format!(
             "growing with probability {:.0} %",
             100.0 * (line.regimes.growing + line.regimes.overt)
@@ -135,7 +135,7 @@ pub(super) fn missing(schema: &Schema, raw: &[f64], readings: &Readings) -> Vec<
         missing.push("ctDNA since day zero".to_owned());
     }
     if readings.days.is_empty() {
-        missing.push("Any reading".to_owned());
+        missing.push("Any visit or reading".to_owned());
     }
     missing
 }
@@ -147,7 +147,7 @@ pub(super) fn stale(schema: &Schema, day: Day, readings: &Readings) -> Vec<Strin
             stale.push(format!("{what}, {}", ago(on, day)));
         }
     };
-    look("Last reading of any kind", readings.days.last().copied(), STALE_DAYS);
+    look("Last seen", readings.days.last().copied(), STALE_DAYS);
     look("Last ctDNA", readings.draws.last().map(|draw| draw.on), STALE_KIND_DAYS);
     look("Last CTC", readings.blood.last().map(|count| count.on), STALE_KIND_DAYS);
     look("Last scan", readings.scans.last().map(|(on, _)| *on), STALE_KIND_DAYS);

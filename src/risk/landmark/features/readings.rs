@@ -37,8 +37,8 @@ const SCANS: [&str; 4] = [
     "scan days since last",
 ];
 const VISITS: [&str; 3] = [
-    "days with readings in a year",
-    "days since last reading",
+    "days seen in a year",
+    "days since last seen",
     "longest gap in two years",
 ];
 /// Labels and columns that every schema has.

@@ -36,7 +36,7 @@ pub struct Readings {
     /// One list an analyte of the schema.
     pub markers: Vec<Vec<Level>>,
     pub scans: Vec<(Day, Finding)>,
-    /// Days with any reading, ascending.
+    /// Days with any reading or visit, ascending, each once.
     pub days: Vec<Day>,
 }
 
@@ -57,6 +57,11 @@ impl Readings {
                 own.days.push(signal.on);
             }
             own.take(signal, analytes);
+        }
+        for (on, _) in case.visits.iter().filter(|(on, known)| *on <= day && known.on(day)) {
+            if let Err(place) = own.days.binary_search(on) {
+                own.days.insert(place, *on);
+            }
         }
         own
     }

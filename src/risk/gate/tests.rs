@@ -94,7 +94,7 @@ fn cases(n: i64) -> Vec<Case> {
 /// 400 patients, one landmark each: risk 0.2 or 0.4, and what came in just these shares.
 fn held() -> Vec<Held> {
     let one = |case: usize| {
-        let high = case % 2 == 0;
+        let high = case.is_multiple_of(2);
         let fell = case / 2 % 10 < if high { 4 } else { 2 };
         Held {
             case,

@@ -54,7 +54,7 @@ impl Term {
     /// `None` for a column that never varies.
     fn learn(column: usize, mut known: Vec<f64>, n: usize) -> Option<Term> {
         let missing = 1.0 - known.len() as f64 / n as f64;
-        let indicator = missing >= LEAST_MISSING && missing <= 1.0 - LEAST_MISSING;
+        let indicator = (LEAST_MISSING..=1.0 - LEAST_MISSING).contains(&missing);
         known.sort_by(f64::total_cmp);
         let at = |p: f64| known[((known.len() - 1) as f64 * p).round() as usize];
         if known.is_empty() || (known[0] == known[known.len() - 1] && !indicator) {

@@ -51,14 +51,14 @@ impl Design {
         let mut exposure = Array2::zeros((n, horizons.len()));
         let mut fell = [vec![None; n], vec![None; n]];
         let mut years = vec![0.0; horizons.len()];
-        for i in 0..n {
-            let last = windows::exposure(horizons, stack.watched[i], &mut years);
+        for (i, (watched, event)) in stack.watched.iter().zip(&stack.event).enumerate() {
+            let last = windows::exposure(horizons, *watched, &mut years);
             exposure
                 .row_mut(i)
                 .iter_mut()
                 .zip(&years)
                 .for_each(|(to, from)| *to = *from);
-            if let Some(cause) = stack.event[i].checked_sub(1) {
+            if let Some(cause) = event.checked_sub(1) {
                 fell[usize::from(cause)][i] = last;
             }
         }

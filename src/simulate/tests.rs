@@ -343,6 +343,7 @@ fn the_import_files_name_what_is_on_file_and_say_synthetic() {
         let at = (row["patient_key"], row["visit_code"], row["collected_on"]);
         assert!(row["visit_code"].is_empty() || visits.contains(&at), "{row:?}");
         assert!(row["collected_on"] <= row["reported_on"] && row["reported_on"] <= "2026-11-15");
+        assert!(!row["result"].starts_with('-'));
         assert!(!row["result"].is_empty() || !row["assessment"].is_empty());
     }
 }

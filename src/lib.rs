@@ -11,6 +11,7 @@ pub mod burden; // from a history to a trend
 pub mod domain; // what is true of patients and trials, in their words
 pub mod export; // one writer per format
 pub mod risk; // from histories to scores and flags, each with its reasons
+pub mod simulate; // synthetic cohorts, with what was true of them
 pub mod store; // all SQL
 pub mod study; // whole cohorts in files, and what the night's code says of them
 pub mod survival; // estimators on plain arrays; knows no patients

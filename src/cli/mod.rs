@@ -9,6 +9,7 @@ mod nightly;
 mod routes;
 mod serve;
 mod show; // progress and words on the terminal
+mod simulate;
 mod stats; // any CSV through any estimator
 mod user;
 mod verify_audit;
@@ -76,6 +77,10 @@ enum Command {
     /// It needs no settings and no database. docs/stats.md has an example of each and the fields of its JSON.
     #[command(subcommand)]
     Stats(Box<stats::Command>),
+    /// Make a synthetic cohort: a folder of CSV files in the layout of `study`, with what was true if wanted
+    ///
+    /// It needs no settings and no database. Prints published against simulated; docs/simulate.md has the model.
+    Simulate(simulate::Arguments),
     /// Measure Metwatch on this machine: its pages, its estimators
     #[command(subcommand)]
     Bench(bench::Command),
@@ -85,6 +90,9 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Stats(command) = &cli.command {
         return ended(stats::run(command));
+    }
+    if let Command::Simulate(arguments) = &cli.command {
+        return ended(arguments.run());
     }
     let done = Config::load(cli.flags).map_err(anyhow::Error::from).and_then(|config| {
         listen_to_log(&config);
@@ -124,6 +132,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Routes(arguments) => routes::run(&arguments),
         Command::VerifyAudit => verify_audit::run(&config).await,
         Command::Stats(command) => stats::run(&command),
+        Command::Simulate(arguments) => arguments.run(),
         Command::Bench(command) => bench::run(&config, command).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,

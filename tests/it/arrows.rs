@@ -11,6 +11,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("burden", &["domain"], &[]),
     ("survival", &[], &["linfa", "linfa_logistic"]),
     ("risk", &["domain", "burden", "survival"], &["linfa"]),
+    ("simulate", &[], &[]),
     ("study", &["domain", "burden", "survival", "risk"], &[]),
     ("store", &["domain", "config"], &["sqlx"]),
     ("export", &["domain", "survival"], &[]),
@@ -30,9 +31,10 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "actions", "store", "web",
+            "config", "app", "clock", "domain", "burden", "survival", "risk", "simulate", "study", "actions", "store",
+            "web",
         ],
-        &["clap", "indicatif", "linfa"],
+        &["clap", "indicatif", "linfa", "askama"],
     ),
     (
         "main",

@@ -1,0 +1,40 @@
+//! What stands in a cell.
+
+use chrono::{Datelike, NaiveDate};
+
+/// A patient's key in the folder.
+pub(super) fn key(number: u32) -> String {
+    format!("S{number:06}")
+}
+
+pub(super) struct Date(pub(super) NaiveDate);
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
+/// A number with so many significant digits.
+pub(super) struct Significant(pub(super) f64, pub(super) i32);
+
+impl std::fmt::Display for Significant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let size = if self.0 == 0.0 {
+            0
+        } else {
+            self.0.abs().log10().floor() as i32
+        };
+        let places = (self.1 - 1 - size).clamp(0, 12) as usize;
+        write!(f, "{:.places$}", self.0)
+    }
+}
+
+/// Nothing, or the value.
+pub(super) struct Maybe<T>(pub(super) Option<T>);
+
+impl<T: std::fmt::Display> std::fmt::Display for Maybe<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |value| value.fmt(f))
+    }
+}

@@ -62,7 +62,7 @@ impl Organs {
         let mut counts: BTreeMap<String, [f64; ORGANS.len()]> = BTreeMap::new();
         for (case, cut) in relapsed {
             let Some(end) = case.end(cut) else { continue };
-            let Outcome::Relapse { organ } = &end.what else {
+            let Outcome::Relapse { organ, .. } = &end.what else {
                 continue;
             };
             let seen = seen_in_blood(&Readings::of(case, end.on - 1, &[]));

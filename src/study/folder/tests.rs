@@ -173,7 +173,10 @@ fn what_happened_is_known_on_its_day() {
         .iter()
         .map(|h| (h.on, h.known.from, h.what.clone()))
         .collect();
-    let liver = Outcome::Relapse { organ: "liver".into() };
+    let liver = Outcome::Relapse {
+        organ: "liver".into(),
+        by_scan: false,
+    };
     let (relapse, death) = ((366, 366, liver), (731, 731, Outcome::Death));
     assert_eq!(happened, [relapse, death, (731, 731, Outcome::Contact)]);
 }

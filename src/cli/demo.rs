@@ -1,16 +1,18 @@
 //! `metwatch demo`
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use chrono::{Days, NaiveDate};
-use metwatch::actions::import::{Options, Outcome};
+use metwatch::actions::import::{Options, Outcome, Report};
 use metwatch::actions::nightly::{Asked, End};
 use metwatch::actions::users;
 use metwatch::app::App;
 use metwatch::config::Config;
 use metwatch::domain::access::{Actor, Role};
+use metwatch::simulate::{Cohort, registry};
 
 use super::database::{Database, Use};
 use super::{import, nightly, serve};
@@ -20,7 +22,13 @@ pub struct Arguments {
     /// The folder with the demonstration's files
     #[arg(long, value_name = "FOLDER", default_value = "data/demo")]
     from: PathBuf,
+    /// Synthetic patients beside the real ones, at centres of their own that say so; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    synthetic: u32,
 }
+
+/// Of the demonstration's synthetic patients: every demonstration shows the same ones.
+const SEED: u64 = 20_261_115;
 
 pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if !arguments.from.is_dir() {
@@ -46,27 +54,56 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
 }
 
 async fn night(app: &App, as_of: Option<NaiveDate>) -> anyhow::Result<()> {
-    match nightly::night(app, &Asked { as_of, redo: false }).await? {
-        End::Published { .. } | End::AlreadyDone { .. } | End::AlreadyRunning => Ok(()),
+    let asked = Asked {
+        as_of,
+        ..Asked::default()
+    };
+    match nightly::night(app, &asked).await? {
+        End::Published { .. } | End::AlreadyDone { .. } | End::Helped { .. } => Ok(()),
         End::Stopped { .. } | End::Failed { .. } => {
             bail!("the demonstration needs its night; the next start goes on from there")
         }
     }
 }
 
+/// Imports a folder; whether anything of it was new.
+async fn load(app: &App, folder: &Path, options: &Options) -> anyhow::Result<bool> {
+    let report: Report = import::read(app, folder, options).await?;
+    let done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. });
+    let fresh = report.files.iter().any(|file| done(&file.outcome));
+    if fresh || report.refused() {
+        import::show(&report);
+    }
+    if report.refused() {
+        bail!("the demonstration's files in {} were not taken", folder.display());
+    }
+    Ok(fresh)
+}
+
+/// The files of the synthetic centres, as `metwatch import` reads them; the same each time.
+fn write_synthetic(folder: &Path, patients: u32) -> anyhow::Result<()> {
+    let cohort = Cohort::new(patients, SEED, "registry", "demonstration")?;
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for (name, text) in registry::files(&cohort) {
+        let path = folder.join(name);
+        fs::write(&path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
 /// Patients, a night, users: each is done once, so that a later start only makes new links.
 async fn prepare(app: &App, arguments: &Arguments) -> anyhow::Result<()> {
-    let report = import::read(app, &arguments.from, &Options::default()).await?;
-    if report.refused() {
-        import::show(&report);
-        bail!("the demonstration's files were not taken");
+    let mut fresh = load(app, &arguments.from, &Options::default()).await?;
+    if arguments.synthetic > 0 {
+        let folder = app.config.data.join("synthetic");
+        write_synthetic(&folder, arguments.synthetic)?;
+        let options = Options {
+            confirm: Some("synthetic results, as a lab with entry errors would print them".to_owned()),
+            ..Options::default()
+        };
+        fresh |= load(app, &folder, &options).await?;
     }
-    let fresh = report
-        .files
-        .iter()
-        .any(|file| matches!(file.outcome, Outcome::Done { .. }));
     if fresh {
-        import::show(&report);
         // The night of a week ago first, with what was known then: today's risks have something to be compared with.
         night(app, Some(app.clock.now().date_naive() - Days::new(7))).await?;
     }

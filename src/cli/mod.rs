@@ -6,6 +6,7 @@ mod demo;
 mod import;
 mod migrate;
 mod nightly;
+mod replay;
 mod routes;
 mod serve;
 mod show; // progress and words on the terminal
@@ -47,9 +48,15 @@ enum Command {
     Serve,
     /// Fit the model, score every patient, raise and end flags, publish
     ///
-    /// One at a time, also over several machines; a night that was stopped goes on where it was. Doing a date twice changes
-    /// nothing. Until it ends, the pages show the night before.
+    /// Started twice, on one machine or on several, the second start helps the first. A night that was stopped goes on where it was.
+    /// Doing a date twice changes nothing. Until it ends, the pages show the night before.
     Nightly(nightly::Arguments),
+    /// Run nights of past days exactly as knowable then, beside what is shown; or check stored ones to the last bit
+    ///
+    /// Each day's night sees what was reported by that day. A day that has its night is left alone. No flag, no list and no page
+    /// changes. With --check nothing is run or written: each stored night is worked out again and held against its stored scores; ends
+    /// with 1 when one differs.
+    Replay(replay::Arguments),
     /// Load a folder of CSV files: centres, trials, assays, patients, tumours, treatments, visits, observations, events
     ///
     /// docs/import.md describes the columns. All or nothing per file: with one bad row nothing of its file is stored, and every
@@ -147,6 +154,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,
         Command::Nightly(arguments) => nightly::run(&config, &arguments).await,
+        Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::WithDatabase(arguments) => with_database::run(&config, arguments).await,
     }
 }

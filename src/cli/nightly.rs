@@ -23,6 +23,10 @@ pub struct Arguments {
     /// Do a date again that has its night, as a further revision of it
     #[arg(long)]
     redo: bool,
+    /// Work a score out anew when it would be this many days old; scores whose facts and model are unchanged are carried over until
+    /// then. 1 works everything out anew
+    #[arg(long, value_name = "DAYS", default_value_t = nightly::KEEP_DAYS)]
+    keep_days: u16,
 }
 
 pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -37,6 +41,8 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
     let asked = Asked {
         as_of: arguments.as_of,
         redo: arguments.redo,
+        replay: false,
+        keep_days: Some(arguments.keep_days),
     };
     let end = night(&app, &asked).await;
     app.db.close().await;
@@ -49,48 +55,73 @@ pub async fn run(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitC
 
 /// Runs the night with a bar for each step, and says what came of it. Ctrl-C or SIGTERM ends it at the next checkpoint.
 pub async fn night(app: &App, asked: &Asked) -> anyhow::Result<End> {
-    let told = Arc::new(AtomicBool::new(false));
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = tokio::spawn({
-        let told = told.clone();
-        async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            told.store(true, Ordering::Relaxed);
-        }
-    });
-    let mut shown: Option<(nightly::Step, Step)> = None;
-    let mut watch = |progress: Progress| {
-        if shown.as_ref().is_none_or(|(step, _)| *step != progress.step) {
-            if let Some((_, step)) = shown.take() {
-                step.done("");
-            }
-            shown = Some((progress.step, Step::begin(progress.step.words())));
-        }
-        if let Some((_, step)) = &shown
-            && progress.done > 0
-        {
-            step.at(progress.done, progress.of);
-        }
-        if told.load(Ordering::Relaxed) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    };
-    let end = nightly::run(app, asked, &mut watch).await;
-    listener.abort();
-    if let Some((_, step)) = shown {
-        step.done("");
-    }
+    let mut shown = Shown::begin()?;
+    let end = nightly::run(app, asked, &mut |progress| shown.hear(progress)).await;
+    shown.end();
     let end = end.map_err(in_words)?;
     println!("{}", words(&end));
     Ok(end)
 }
 
-fn in_words(error: Error) -> anyhow::Error {
+/// The bars of a night, and the ear for signals to stop.
+pub struct Shown {
+    told: Arc<AtomicBool>,
+    listener: tokio::task::JoinHandle<()>,
+    step: Option<(nightly::Step, Step)>,
+}
+
+impl Shown {
+    pub fn begin() -> anyhow::Result<Shown> {
+        let told = Arc::new(AtomicBool::new(false));
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let listener = tokio::spawn({
+            let told = told.clone();
+            async move {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                told.store(true, Ordering::Relaxed);
+            }
+        });
+        Ok(Shown {
+            told,
+            listener,
+            step: None,
+        })
+    }
+
+    pub fn hear(&mut self, progress: Progress) -> ControlFlow<()> {
+        if self.step.as_ref().is_none_or(|(step, _)| *step != progress.step) {
+            if let Some((_, step)) = self.step.take() {
+                step.done("");
+            }
+            self.step = Some((progress.step, Step::begin(progress.step.words())));
+        }
+        if let Some((_, step)) = &self.step
+            && progress.done > 0
+        {
+            step.at(progress.done, progress.of);
+            if let Some((done, of)) = progress.shards {
+                step.say(&format!("{}, {done} of {of} shards", progress.step.words()));
+            }
+        }
+        if self.told.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    pub fn end(self) {
+        self.listener.abort();
+        if let Some((_, step)) = self.step {
+            step.done("");
+        }
+    }
+}
+
+pub fn in_words(error: Error) -> anyhow::Error {
     match error {
         Error::Problems(problems) => {
             let texts: Vec<String> = problems.into_iter().map(|problem| problem.text).collect();
@@ -105,6 +136,7 @@ fn words(end: &End) -> String {
         End::Published {
             as_of,
             counts,
+            carried,
             flags_raised,
             shown,
         } => {
@@ -112,8 +144,11 @@ fn words(end: &End) -> String {
                 "The night of {as_of}: {} patients, {} scored, {} not scored, {} at fault; {flags_raised} flags raised.",
                 counts.patients, counts.scored, counts.not_scored, counts.failed
             );
+            if *carried > 0 {
+                text += &format!(" {carried} scores carried over.");
+            }
             if !shown {
-                text += " A later night is on show: no flag and no page was changed.";
+                text += " It is not the one on show: no flag and no page was changed.";
             }
             text
         }
@@ -121,7 +156,9 @@ fn words(end: &End) -> String {
             "The night of {as_of} is done already ({} patients, {} scored); nothing changed. --redo does it again.",
             counts.patients, counts.scored
         ),
-        End::AlreadyRunning => "A night is already running; nothing to do.".to_owned(),
+        End::Helped { as_of, patients } => {
+            format!("The night of {as_of} was led by another process; {patients} patients were scored here.")
+        }
         End::Stopped { as_of } => format!("The night of {as_of} was stopped; the next start goes on from there."),
         End::Failed { as_of, problem } => {
             format!("The night of {as_of} was not published: {problem}. The pages show the night before.")

@@ -33,11 +33,16 @@ impl Step {
     pub fn at(&self, done: u64, of: u64) {
         if self.bar.length() != Some(of) {
             self.bar.set_length(of);
-            let style = ProgressStyle::with_template("  {spinner} {msg} {wide_bar} {pos}/{len}")
+            let style = ProgressStyle::with_template("  {spinner} {msg} {wide_bar} {pos}/{len} {eta} left")
                 .expect("the template is a constant");
             self.bar.set_style(style);
         }
         self.bar.set_position(done);
+    }
+
+    /// Other words for what is being done.
+    pub fn say(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
     }
 
     pub fn done(self, result: &str) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use metwatch::simulate::{CALENDARS, CASE_MIXES, Calibration, Cohort, Table, Writer};
+use metwatch::simulate::{CASE_MIXES, Calibration, Cohort, Table, Writer};
 
 use super::show::Step;
 
@@ -24,8 +24,8 @@ pub struct Arguments {
     /// Who comes: registry, breast, chest-and-bowel, screened
     #[arg(long, value_name = "NAME", default_value = CASE_MIXES[0].name)]
     case_mix: String,
-    /// Which platforms from when on: gradual, early-genome, late
-    #[arg(long, value_name = "NAME", default_value = CALENDARS[0].0)]
+    /// Which platforms from when on: gradual, early-genome, late, demonstration
+    #[arg(long, value_name = "NAME", default_value = "gradual")]
     calendar: String,
     /// Also write truth.csv, truth_patients.csv and truth_errors.csv
     #[arg(long)]

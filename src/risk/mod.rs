@@ -1,7 +1,9 @@
 //! From histories to scores and flags, each with its reasons. Risk is what may come; what is there is `burden`.
 
+pub mod card;
 pub mod features;
 pub mod flags;
+pub mod gate;
 pub mod landmark;
 pub mod model;
 pub mod rules;
@@ -18,6 +20,8 @@ pub use rules::{RISK_THRESHOLD, flags_for, risk_flag};
 pub enum Error {
     #[error("{events} events of cause {cause}; a fit needs {needed}")]
     TooFewEvents { cause: u32, events: usize, needed: usize },
+    #[error("a regression has no maximum")]
+    Unfitted,
     #[error(transparent)]
     Survival(#[from] crate::survival::Error),
 }

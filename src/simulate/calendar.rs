@@ -1,6 +1,6 @@
 //! Where and when: centres, the platforms that each uses from when on, units, and the cut of the data.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 /// A ctDNA platform: what it counts and what it mistakes.
 #[derive(Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Platform {
 }
 
 pub(super) static DPCR: Platform = Platform {
-    name: "dPCR-mono",
+    name: "dPCR-3",
     efficiency: 2.2,
     background: 0.09,
     bias: 0.10,
@@ -74,78 +74,107 @@ pub struct Calendar {
     pub centres: Vec<Centre>,
 }
 
-/// Names with a word about each.
-pub const CALENDARS: [(&str, &str); 3] = [
-    (
-        "gradual",
-        "12 centres: dPCR or a naive panel first, 16 variants later, genome-wide last",
-    ),
-    (
-        "early-genome",
-        "9 centres: 16 variants early, genome-wide in most from 2015, half of them in molecules per mL",
-    ),
-    ("late", "8 centres: naive panels and dPCR until 2018"),
-];
-
-fn first_of(year: i32, month: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(NaiveDate::MIN)
-}
-
 type Switches = &'static [(i32, &'static Platform)];
+
+/// Name, a word about it, years of surgery, the year of the cut.
+struct Plan {
+    name: &'static str,
+    about: &'static str,
+    surgery: (i32, i32),
+    cut: (i32, u32, u32),
+    /// For each kind of centre: platforms by year, how many such centres, how many of them report molecules per mL.
+    centres: &'static [(Switches, usize, usize)],
+    code: fn(usize) -> String,
+}
 
 const DPCR_FIRST: Switches = &[(2000, &DPCR), (2015, &BESPOKE), (2020, &GENOME)];
 const NAIVE_FIRST: Switches = &[(2000, &NAIVE), (2016, &BESPOKE)];
-const BESPOKE_ALONE: Switches = &[(2000, &BESPOKE), (2021, &GENOME)];
+const BESPOKE_FIRST: Switches = &[(2000, &BESPOKE), (2021, &GENOME)];
 const DPCR_LONG: Switches = &[(2000, &DPCR), (2017, &BESPOKE)];
 const GENOME_EARLY: Switches = &[(2000, &BESPOKE), (2015, &GENOME)];
 const NAIVE_LONG: Switches = &[(2000, &NAIVE), (2018, &GENOME)];
 const DPCR_LATE: Switches = &[(2000, &DPCR), (2018, &BESPOKE)];
 
-impl Calendar {
-    /// `None` for a name that is not in `CALENDARS`.
-    pub fn named(name: &str) -> Option<Calendar> {
-        let (number, (name, about)) = CALENDARS.iter().enumerate().find(|(_, (known, _))| *known == name)?;
-        let patterns: Vec<(Switches, bool)> = match number {
-            0 => [
-                (DPCR_FIRST, 4, 0),
-                (BESPOKE_ALONE, 3, 1),
-                (NAIVE_FIRST, 2, 0),
-                (DPCR_LONG, 3, 1),
-            ]
-            .iter()
-            .flat_map(|&(switches, n, per_ml)| (0..n).map(move |i| (switches, i < per_ml)))
-            .collect(),
-            1 => (0..9)
-                .map(|i| (if i % 3 == 2 { NAIVE_FIRST } else { GENOME_EARLY }, i % 2 == 0))
-                .collect(),
-            _ => (0..8)
-                .map(|i| (if i % 2 == 0 { NAIVE_LONG } else { DPCR_LATE }, i == 3))
-                .collect(),
-        };
-        let centres = patterns.into_iter().enumerate();
-        Some(Calendar {
-            name,
-            about,
-            first_surgery: first_of(2010, 1),
-            last_surgery: first_of(2018, 1) - Days::new(1),
-            cut: first_of(2023, 7) - Days::new(1),
-            centres: centres
-                .map(|(i, (switches, per_ml))| centre(i, switches, per_ml))
-                .collect(),
-        })
-    }
+fn numbered(i: usize) -> String {
+    format!("X{i:02}")
 }
 
-/// Centres change one after the other, a month apart.
-fn centre(i: usize, switches: Switches, per_ml: bool) -> Centre {
-    let month = (i % 12) as u32 + 1;
-    Centre {
-        code: format!("X{i:02}"),
-        per_ml,
-        counts_cells: i % 5 < 3,
-        platforms: switches
-            .iter()
-            .map(|&(year, platform)| (first_of(year, month), platform))
-            .collect(),
+const GRADUAL: Plan = Plan {
+    name: "gradual",
+    about: "12 centres: dPCR or a naive panel first, 16 variants later, genome-wide last",
+    surgery: (2010, 2017),
+    cut: (2023, 6, 30),
+    centres: &[
+        (DPCR_FIRST, 4, 0),
+        (BESPOKE_FIRST, 3, 1),
+        (NAIVE_FIRST, 2, 0),
+        (DPCR_LONG, 3, 1),
+    ],
+    code: numbered,
+};
+
+static PLANS: [Plan; 4] = [
+    GRADUAL,
+    Plan {
+        name: "early-genome",
+        about: "9 centres: 16 variants early, genome-wide in most from 2015, half of them in molecules per mL",
+        centres: &[(GENOME_EARLY, 6, 4), (NAIVE_FIRST, 3, 0)],
+        ..GRADUAL
+    },
+    Plan {
+        name: "late",
+        about: "8 centres: naive panels and dPCR until 2018",
+        centres: &[(NAIVE_LONG, 4, 0), (DPCR_LATE, 4, 1)],
+        ..GRADUAL
+    },
+    Plan {
+        name: "demonstration",
+        about: "4 centres, surgery from 2017 to 2024, percentages alone: the demonstration's synthetic centres",
+        surgery: (2017, 2024),
+        cut: (2026, 11, 15),
+        centres: &[
+            (&[(2000, &DPCR), (2021, &BESPOKE)], 1, 0),
+            (&[(2000, &NAIVE), (2022, &BESPOKE)], 1, 0),
+            (&[(2000, &BESPOKE), (2023, &GENOME)], 1, 0),
+            (&[(2000, &BESPOKE)], 1, 0),
+        ],
+        code: |i| format!("SYN-{}", ["A", "B", "C", "D"][i % 4]),
+    },
+];
+
+/// Name, and a word about it, of each calendar.
+pub fn calendars() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PLANS.iter().map(|plan| (plan.name, plan.about))
+}
+
+fn date(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap_or(NaiveDate::MIN)
+}
+
+impl Calendar {
+    /// `None` for a name that is not among `calendars`.
+    pub fn named(name: &str) -> Option<Calendar> {
+        let plan = PLANS.iter().find(|plan| plan.name == name)?;
+        let kinds = plan.centres.iter();
+        let kinds = kinds.flat_map(|&(switches, n, per_ml)| (0..n).map(move |i| (switches, i < per_ml)));
+        let centres = kinds.enumerate().map(|(i, (switches, per_ml))| Centre {
+            code: (plan.code)(i),
+            per_ml,
+            counts_cells: i % 5 < 3,
+            // centres change one after the other, a month apart
+            platforms: switches
+                .iter()
+                .map(|&(year, platform)| (date(year, (i % 12) as u32 + 1, 1), platform))
+                .collect(),
+        });
+        let (year, month, day) = plan.cut;
+        Some(Calendar {
+            name: plan.name,
+            about: plan.about,
+            first_surgery: date(plan.surgery.0, 1, 1),
+            last_surgery: date(plan.surgery.1, 12, 31),
+            cut: date(year, month, day),
+            centres: centres.collect(),
+        })
     }
 }

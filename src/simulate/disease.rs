@@ -10,7 +10,7 @@ use super::draw::Draw;
 use super::groups::{Group, Organ};
 
 const GAMMA: f64 = 0.5;
-/// Cells of a cm³ (usual convention), as a logarithm.
+/// Logarithm of the cells of a cm³ (10⁹, as usual).
 const LN_CELLS_PER_CM3: f64 = 20.723_265_836_946_41;
 /// Logarithm of the carrying capacity in cells, 10¹² (usual in Gompertz models of human tumours; assumed).
 const LN_CAPACITY: f64 = 27.631_021_115_928_55;
@@ -19,7 +19,7 @@ const LN_REFERENCE: f64 = 17.0;
 /// A sleeping deposit: a micrometastasis of about 1 mm, the size that blood vessels limit. Assumed.
 const LN_ASLEEP: f64 = 13.0;
 /// Mutant fraction per cm³ of a lesion in bone. Assumed, so that sensitivity and lead come out as in Coombes 2019 and Shaw 2024.
-const FRACTION_PER_CM3: f64 = 0.0007;
+const FRACTION_PER_CM3: f64 = 0.0005;
 /// What a tumour that hardly sheds gives, relative to others. Assumed.
 const HARDLY: f64 = 0.02;
 /// Lesions of this diameter in mm count as overt in the truth.
@@ -84,16 +84,10 @@ pub struct Disease {
     slowed: Vec<Slowed>,
     /// The patient's own shedding, as a factor.
     pub shedding: f64,
-    /// What chemotherapy after a relapse does.
-    response: Response,
+    /// Treatment of a relapse: by how much it shrinks the lesions, as a logarithm, and for how many days.
+    response: (f64, f64),
     /// Day of the relapse, once it is found.
     pub(super) found: Option<f64>,
-}
-
-#[derive(Clone, Debug)]
-struct Response {
-    depth: f64,
-    lasts: f64,
 }
 
 impl Disease {
@@ -101,17 +95,14 @@ impl Disease {
         let traits = who.traits();
         let expected = expected_deposits(draw, who);
         let seeded = draw.poisson(expected).min(6);
-        let doubling = draw.around(traits.doubling, 0.35) * (who.ki67 / traits.ki67).powf(-0.2);
+        let doubling = draw.around(traits.doubling, 0.45) * (who.ki67 / traits.ki67).powf(-0.2);
         let mut disease = Disease {
             deposits: vec![],
             rate: LN_2 / doubling,
             gompertz: draw.chance(0.5),
             slowed: slowed(who),
-            shedding: draw.around(traits.sheds, 1.0) * if draw.chance(traits.hardly) { HARDLY } else { 1.0 },
-            response: Response {
-                depth: draw.between(0.0, 2.2),
-                lasts: draw.around(traits.survival * 0.45, 0.6),
-            },
+            shedding: draw.around(traits.sheds, 1.2) * if draw.chance(traits.hardly) { HARDLY } else { 1.0 },
+            response: (draw.between(0.0, 2.2), draw.around(traits.survival * 0.45, 0.6)),
             found: None,
         };
         for _ in 0..seeded {
@@ -163,15 +154,19 @@ impl Disease {
         high
     }
 
+    /// The Gompertz law's rate, such that growth at the reference size is `rate`.
+    fn slowing(&self) -> f64 {
+        self.rate / (LN_CAPACITY - LN_REFERENCE)
+    }
+
     /// Untreated days from the size of sleep to `ln_size`; none for a size that Gompertz growth never reaches.
     fn needs(&self, deposit: &Deposit, ln_size: f64) -> Option<f64> {
         if ln_size <= deposit.ln_asleep {
             return Some(0.0);
         }
         if self.gompertz {
-            let slowing = self.rate / (LN_CAPACITY - LN_REFERENCE);
             let left = (LN_CAPACITY - ln_size) / (LN_CAPACITY - deposit.ln_asleep);
-            (left > 0.0).then(|| -left.ln() / slowing)
+            (left > 0.0).then(|| -left.ln() / self.slowing())
         } else {
             Some((ln_size - deposit.ln_asleep) / self.rate)
         }
@@ -198,8 +193,7 @@ impl Disease {
             0.0
         };
         let size = if self.gompertz {
-            let slowing = self.rate / (LN_CAPACITY - LN_REFERENCE);
-            LN_CAPACITY - (LN_CAPACITY - deposit.ln_asleep) * (-slowing * grown).exp()
+            LN_CAPACITY - (LN_CAPACITY - deposit.ln_asleep) * (-self.slowing() * grown).exp()
         } else {
             deposit.ln_asleep + self.rate * grown
         };
@@ -208,9 +202,10 @@ impl Disease {
 
     /// After a relapse the lesions shrink under treatment and later grow again.
     fn treated(&self, day: f64) -> f64 {
+        let (depth, lasts) = self.response;
         let since = self.found.map_or(0.0, |found| (day - found).max(0.0));
-        let regrown = (since - self.response.lasts).max(0.0) * self.rate * 0.5;
-        (regrown - self.response.depth * (1.0 - (-since / 50.0).exp())).min(2.0)
+        let regrown = (since - lasts).max(0.0) * self.rate * 0.5;
+        (regrown - depth * (1.0 - (-since / 50.0).exp())).min(2.0)
     }
 
     /// All cells of the metastases in units of a cm³.
@@ -274,7 +269,7 @@ impl Disease {
 
 fn expected_deposits(draw: &mut Draw, who: &Baseline) -> f64 {
     let traits = who.traits();
-    let per_patient = draw.around(1.0, 0.9) * (-0.5_f64 * 0.9 * 0.9).exp();
+    let per_patient = draw.around(1.0, 1.1) * (-0.5_f64 * 1.1 * 1.1).exp();
     let size = (who.size_mm / traits.size).powf(3.0 * GAMMA);
     let nodes = (1.0 + f64::from(who.nodes)).sqrt();
     let grade = (0.35 * (f64::from(who.grade) - 2.0)).exp();
@@ -284,7 +279,7 @@ fn expected_deposits(draw: &mut Draw, who: &Baseline) -> f64 {
     traits.seeding * per_patient * size * nodes * grade * chemotherapy * intensified
 }
 
-/// Endocrine treatment for five years, maintenance for two. Strengths assumed.
+/// Endocrine treatment for five years, maintenance for two. Assumed.
 fn slowed(who: &Baseline) -> Vec<Slowed> {
     let endocrine = who.endocrine && matches!(who.group, Group::HrPositive | Group::Her2Positive | Group::Prostate);
     let five_years = Slowed {

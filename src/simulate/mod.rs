@@ -15,6 +15,7 @@ mod groups;
 mod mix;
 mod patient;
 mod readings;
+pub mod registry;
 mod tables;
 mod truth;
 
@@ -22,7 +23,7 @@ mod truth;
 mod tests;
 
 pub use baseline::{Arm, Baseline};
-pub use calendar::{CALENDARS, Calendar, Centre, Platform};
+pub use calendar::{Calendar, Centre, Platform, calendars};
 pub use calibration::{Calibration, Row};
 pub use course::{Course, Look, Outcome, Relapse, Seen, Visit, VisitKind};
 pub use disease::{Disease, Regime};
@@ -39,7 +40,7 @@ pub enum Error {
     Size,
     #[error("no case mix is called {0:?}; there are {names}", names = names(CASE_MIXES.iter().map(|mix| mix.name)))]
     Mix(String),
-    #[error("no calendar is called {0:?}; there are {names}", names = names(CALENDARS.iter().map(|(name, _)| *name)))]
+    #[error("no calendar is called {0:?}; there are {names}", names = names(calendars().map(|(name, _)| name)))]
     Calendar(String),
 }
 

@@ -248,9 +248,9 @@ fn growth_is_the_slope_of_the_burden_and_treatment_slows_it() {
         }
         let doublings = patient.disease.growth(100.0) * patient.disease.doubling();
         if patient.who.arm == Arm::Maintenance {
-            kept.push(doublings)
+            kept.push(doublings);
         } else {
-            free.push(doublings)
+            free.push(doublings);
         }
         let steps = (patient.disease.fraction(101.0) / patient.disease.fraction(99.0)).ln() / 2.0;
         assert!((steps - patient.disease.growth(100.0)).abs() < 1e-3);
@@ -295,7 +295,7 @@ fn mixes_and_calendars_differ_and_unknown_ones_are_named() {
         assert!(patient.who.group.is_breast() && patient.who.female);
     }
     for mix in &CASE_MIXES {
-        for (calendar, _) in CALENDARS {
+        for (calendar, _) in calendars() {
             assert_eq!(Cohort::new(3, 1, mix.name, calendar).unwrap().all().len(), 3);
         }
     }
@@ -306,4 +306,38 @@ fn mixes_and_calendars_differ_and_unknown_ones_are_named() {
         Some(Error::Calendar(String::new()))
     );
     assert_eq!(Cohort::new(0, 1, "breast", "late").err(), Some(Error::Size));
+}
+
+#[test]
+fn the_import_files_name_what_is_on_file_and_say_synthetic() {
+    let cohort = Cohort::new(120, 1, "registry", "demonstration").unwrap();
+    let files: BTreeMap<&str, String> = registry::files(&cohort).into_iter().collect();
+    let column = |file: &str, n: usize| -> std::collections::BTreeSet<&str> {
+        files[file]
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(n).unwrap())
+            .collect()
+    };
+    assert!(
+        files["sites.csv"]
+            .lines()
+            .skip(1)
+            .all(|line| line.contains("\"Synthetic ") && line.contains("SYNTHETIC: "))
+    );
+    assert_eq!(column("patients.csv", 1).len(), 120);
+    assert!(column("observations.csv", 4).is_subset(&column("assays.csv", 0)));
+    assert!(column("patients.csv", 0).is_subset(&column("sites.csv", 0)));
+    let visits: std::collections::BTreeSet<(&str, &str, &str)> = rows(&files["visits.csv"])
+        .iter()
+        .map(|row| (row["patient_key"], row["visit_code"], row["occurred_on"]))
+        .collect();
+    let all = rows(&files["observations.csv"]);
+    assert!(all.len() > 3000);
+    for row in &all {
+        let at = (row["patient_key"], row["visit_code"], row["collected_on"]);
+        assert!(row["visit_code"].is_empty() || visits.contains(&at), "{row:?}");
+        assert!(row["collected_on"] <= row["reported_on"] && row["reported_on"] <= "2026-11-15");
+        assert!(!row["result"].is_empty() || !row["assessment"].is_empty());
+    }
 }

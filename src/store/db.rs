@@ -49,7 +49,8 @@ impl Db {
     pub fn connect(app_url: &str, job_url: &str, size: u32) -> Result<Db> {
         Ok(Db {
             app: pool(app_url, size)?,
-            job: pool(job_url, 4)?,
+            // each loop of a night reads a batch while it writes another
+            job: pool(job_url, 12)?,
         })
     }
 
@@ -73,7 +74,7 @@ impl Db {
         &self.app
     }
 
-    /// The connection that holds the night's lock for as long as it lives.
+    /// For the connection of its own that a process of the night takes out of it.
     pub(in crate::store) fn job_pool(&self) -> &PgPool {
         &self.job
     }

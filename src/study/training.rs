@@ -9,7 +9,7 @@ use super::rules::Rule;
 use crate::burden::Names;
 use crate::burden::case::{Case, Day};
 use crate::burden::line::HORIZONS;
-use crate::risk::flags::{self, AlertScore, Budget, FlagRule, Hysteresis, Series};
+use crate::risk::flags::{self, AlertScore, Budget, Counted, FlagRule, Series, Terms};
 use crate::survival::FollowUp;
 use crate::survival::metrics::observed_risk;
 
@@ -86,9 +86,9 @@ impl Training {
 pub fn flag_rule(past: &[Series], rates: &[f64]) -> Result<FlagRule, flags::Error> {
     let budgets: Vec<Budget> = rates.iter().map(|rate| Budget::Per100Years(*rate)).collect();
     let settings = flags::Settings {
-        hysteresis: Hysteresis {
-            ratio: Hysteresis::default().ratio,
-            quiet_days: Day::MAX,
+        terms: Terms {
+            counted: Counted::First,
+            ..Terms::default()
         },
         candidates: AlertScore::candidates(),
     };

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 /// Module, what it may name of ours, and the outside crates that may live there and nowhere else.
 const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("domain", &[], &[]),
-    ("burden", &["domain"], &[]),
+    ("burden", &["domain", "survival"], &["linfa"]),
     ("survival", &[], &["linfa", "linfa_logistic"]),
     ("risk", &["domain", "burden", "survival"], &["linfa"]),
-    ("simulate", &[], &[]),
     ("study", &["domain", "burden", "survival", "risk"], &[]),
+    ("simulate", &[], &[]),
     ("store", &["domain", "config"], &["sqlx"]),
     ("export", &["domain", "survival"], &[]),
     (
@@ -31,8 +31,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "config", "app", "clock", "domain", "burden", "survival", "risk", "simulate", "study", "actions", "store",
-            "web",
+            "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "simulate", "actions", "store", "web",
         ],
         &["clap", "indicatif", "linfa", "askama"],
     ),

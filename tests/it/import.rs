@@ -328,6 +328,24 @@ async fn other_values_are_refused_until_they_are_called_an_amendment() {
     assert_eq!(done(&load(&test, &third.0).await), (0, 0, 1));
 }
 
+#[tokio::test]
+async fn the_share_of_cells_in_cycle_comes_in_and_is_read_back() {
+    let test = TestApp::new().await;
+    let tumours = "site_code,patient_key,tumour_no,diagnosed_on,organ,metastatic_at_entry,ki67_percent\n";
+    let file = |row: &str| Folder::new(&[("tumours.csv", format!("{tumours}{row}\n").as_bytes())]);
+    let wrong = file("NOR,NOR-0001,7,2020-01-01,breast,no,101");
+    assert_eq!(
+        refused(&load(&test, &wrong.0).await).shown[0].problem.field,
+        "ki67_percent"
+    );
+    let right = file("NOR,NOR-0001,7,2020-01-01,breast,no,22.5");
+    assert_eq!(done(&load(&test, &right.0).await), (1, 0, 0));
+    let mut work = test.app.db.begin_night(test.app.clock.now()).await.unwrap();
+    let record = histories::of(&mut work, test.own).await.unwrap();
+    let shares: Vec<Option<f64>> = record.tumours.iter().map(|tumour| tumour.ki67_percent).collect();
+    assert_eq!(shares, [None, Some(22.5)]);
+}
+
 /// The file says the same report day for what it amends: no day before the amendment may know it. The list shows the tumour in its
 /// last version, whichever has the earlier day.
 #[tokio::test]

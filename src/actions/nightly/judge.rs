@@ -55,6 +55,13 @@ pub fn training_row(record: &Record, as_of: NaiveDate) -> Result<TrainingRow, &'
     row.unwrap_or(Err("the calculation broke down"))
 }
 
+/// The patient's risk by this model, for the comparison of models.
+pub fn risk(record: &Record, as_of: NaiveDate, model: &NightModel) -> Option<f64> {
+    let asked = catch_unwind(AssertUnwindSafe(|| model.score(&record.as_of(as_of))));
+    let score = asked.ok()?.ok()?;
+    is_sound(&score).then_some(score.risk)
+}
+
 fn judged(history: &History, model: Option<&NightModel>) -> Line {
     let (patient, fingerprint) = (history.patient.id, fingerprint(history));
     if let Some(why) = contradiction(history) {
@@ -169,6 +176,7 @@ mod tests {
         broken.patient.birth_year = i32::MAX;
         let batch = Batch {
             site: broken.patient.site,
+            last: PatientId(2),
             records: vec![broken.clone(), record(2)],
             unreadable: vec![PatientId(0)],
         };

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::walk::{self, BATCH};
-use super::{End, Progress, Step, Watch};
-use crate::actions::{Error, Result, triage_row};
+use super::{End, Progress, Step, Watch, list};
+use crate::actions::Result;
 use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::flag::Ending;
-use crate::domain::id::{PatientId, PatientRef};
+use crate::domain::id::PatientId;
 use crate::store::runs::{self, OpenFlag, Run};
 use crate::store::{self, flags, triage};
 
@@ -20,12 +20,20 @@ pub async fn publish(app: &App, run: &Run, watch: Watch<'_>) -> Result<End> {
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let shown = runs::is_newest(&mut work, run).await?;
     work.finish(Entry::by_trigger()).await?;
-    if shown && check_list(app, watch).await?.is_none() {
+    if shown && list::check(app, run, watch).await?.is_none() {
         return Ok(stopped);
     }
     let of = run.counts.patients as u64;
     let step = Step::Publishing;
-    if watch(Progress { step, done: 0, of }).is_break() {
+    let shards = None;
+    if watch(Progress {
+        step,
+        done: 0,
+        of,
+        shards,
+    })
+    .is_break()
+    {
         return Ok(stopped);
     }
     let mut work = app.db.begin_night(app.clock.now()).await?;
@@ -39,7 +47,8 @@ pub async fn publish(app: &App, run: &Run, watch: Watch<'_>) -> Result<End> {
             done => break done?,
         }
     };
-    let _ = watch(Progress { step, done: of, of });
+    let done = of;
+    let _ = watch(Progress { step, done, of, shards });
     tracing::info!(
         run = run.id.0,
         shown,
@@ -50,6 +59,7 @@ pub async fn publish(app: &App, run: &Run, watch: Watch<'_>) -> Result<End> {
     Ok(End::Published {
         as_of: run.as_of,
         counts: run.counts,
+        carried: run.carried,
         flags_raised,
         shown,
     })
@@ -59,7 +69,7 @@ pub async fn publish(app: &App, run: &Run, watch: Watch<'_>) -> Result<End> {
 async fn at_once(app: &App, run: &Run, shown: bool) -> store::Result<usize> {
     let mut work = app.db.begin_night(app.clock.now()).await?;
     work.take_minutes(30).await?;
-    runs::advance(&mut work, run).await?;
+    runs::hold(&mut work, run).await?;
     let mut raised = 0;
     if shown {
         let endings = endings(&mut work, run).await?;
@@ -91,55 +101,4 @@ async fn endings(work: &mut store::Work, run: &Run) -> store::Result<Vec<(OpenFl
         }
     }
     Ok(endings)
-}
-
-/// Works every row of the list out anew, on all that is on file now: entry and import keep the list current, but what they wrote
-/// before its day came (a result reported for tomorrow) shows only now. Each batch locks its rows before it reads, so that a
-/// visit saved meanwhile is either seen or writes after us. `None` where the watcher said stop.
-async fn check_list(app: &App, watch: Watch<'_>) -> Result<Option<()>> {
-    let sites = walk::cohort(app, None).await?;
-    let of = sites.iter().map(|(_, patients)| *patients as u64).sum();
-    let mut done = 0;
-    for (site, _) in sites {
-        let mut after = PatientId(0);
-        loop {
-            let mut work = app.db.begin_night(app.clock.now()).await?;
-            let ids = runs::page(&mut work, site, after, None, BATCH).await?;
-            let Some(last) = ids.last() else { break };
-            after = *last;
-            triage::lock(&mut work, site, &ids).await?;
-            let patients = ids.iter().map(|patient| PatientRef {
-                site,
-                patient: *patient,
-            });
-            refresh(&mut work, &patients.collect()).await?;
-            work.finish(Entry::by_trigger()).await?;
-            done += ids.len() as u64;
-            let step = Step::Listing;
-            if watch(Progress { step, done, of }).is_break() {
-                return Ok(None);
-            }
-        }
-    }
-    Ok(Some(()))
-}
-
-/// A record that can't be read keeps the row it has; it does not keep the others from theirs.
-async fn refresh(work: &mut store::Work, patients: &BTreeSet<PatientRef>) -> Result<()> {
-    let inconsistent = |done: &Result<()>| matches!(done, Err(Error::Internal(why)) if is_inconsistent(why.as_ref()));
-    let done = triage_row::refresh(work, patients).await;
-    if !inconsistent(&done) {
-        return done;
-    }
-    for patient in patients {
-        let done = triage_row::refresh(work, &BTreeSet::from([*patient])).await;
-        if !inconsistent(&done) {
-            done?;
-        }
-    }
-    Ok(())
-}
-
-fn is_inconsistent(why: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(why.downcast_ref(), Some(store::Error::Inconsistent { .. }))
 }

@@ -1,4 +1,4 @@
-//! Goes through all patients, centre by centre, in batches: what is held in memory does not grow with the registry.
+//! Goes through patients, centre by centre, in batches: what is held in memory does not grow with the registry.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::history::Record;
 use crate::domain::id::{PatientId, SiteId};
-use crate::store::runs::{self, Known};
+use crate::store::runs::{self, Known, Sample};
 use crate::store::{self, Work, histories};
 
 /// Patients whose histories are held at once.
@@ -16,33 +16,36 @@ pub const BATCH: i64 = 500;
 /// Patients of one centre, in the order of their ids; those whose rows break a rule of `domain` apart.
 pub struct Batch {
     pub site: SiteId,
+    /// The last patient of the batch.
+    pub last: PatientId,
     pub records: Vec<Record>,
     pub unreadable: Vec<PatientId>,
 }
 
+/// The patients from whom a model is learned.
 pub struct Walk {
-    /// Of all centres.
+    /// Of all centres, about as many as there will be.
     pub patients: u64,
     sites: Vec<SiteId>,
     after: PatientId,
     known: Known,
+    sample: Sample,
 }
 
 impl Walk {
-    /// From behind the checkpoint on.
-    pub async fn new(app: &App, known: Known, checkpoint: Option<(SiteId, PatientId)>) -> Result<Walk> {
+    /// All patients of a run, or about `most` of them: the same ones each night, chosen by their ids alone.
+    pub async fn new(app: &App, known: Known, most: i64) -> Result<Walk> {
         let cohort = cohort(app, Some(known)).await?;
-        let (site, after) = checkpoint.unwrap_or((SiteId(0), PatientId(0)));
-        let left = cohort.iter().map(|(site, _)| *site).filter(|s| *s >= site);
+        let patients: i64 = cohort.iter().map(|(_, patients)| *patients).sum();
         // the centre in hand is the last one: they are taken from the end
-        let mut sites: Vec<SiteId> = left.collect();
+        let mut sites: Vec<SiteId> = cohort.iter().map(|(site, _)| *site).collect();
         sites.reverse();
-        let same = sites.last() == Some(&site);
         Ok(Walk {
-            patients: cohort.iter().map(|(_, patients)| *patients as u64).sum(),
-            after: if same { after } else { PatientId(0) },
+            patients: patients.min(most).unsigned_abs(),
+            after: PatientId(0),
             sites,
             known,
+            sample: Sample::of(patients, most),
         })
     }
 
@@ -50,7 +53,7 @@ impl Walk {
     pub async fn next(&mut self, app: &App) -> Result<Option<Batch>> {
         let mut work = app.db.begin_night(app.clock.now()).await?;
         while let Some(&site) = self.sites.last() {
-            let ids = runs::page(&mut work, site, self.after, Some(self.known), BATCH).await?;
+            let ids = runs::page(&mut work, site, self.after, self.known, self.sample, BATCH).await?;
             let Some(last) = ids.last() else {
                 self.sites.pop();
                 self.after = PatientId(0);
@@ -70,6 +73,7 @@ impl Walk {
 pub async fn readable(work: &mut Work, site: SiteId, ids: &[PatientId], until: DateTime<Utc>) -> store::Result<Batch> {
     let mut batch = Batch {
         site,
+        last: ids.last().copied().unwrap_or(PatientId(0)),
         records: vec![],
         unreadable: vec![],
     };

@@ -1,9 +1,29 @@
 //! Logarithms of probabilities of counts.
 
-/// log P(n) of a negative binomial with this mean and size (variance mean + mean²/size), without the terms in n alone; `n` may be a
-/// real number, since a laboratory rounds.
+/// A negative binomial with this mean and size (variance mean + mean²/size).
+#[derive(Clone, Copy, Debug)]
+pub struct Count {
+    log_more: f64,
+    log_none: f64,
+}
+
+impl Count {
+    pub fn new(mean: f64, size: f64) -> Count {
+        let log_whole = (mean / size).ln_1p();
+        Count {
+            log_more: (mean / size).ln() - log_whole,
+            log_none: -size * log_whole,
+        }
+    }
+
+    /// log P(n) without the terms in n alone; `n` may be a real number, since a laboratory rounds.
+    pub fn log(self, n: f64) -> f64 {
+        n * self.log_more + self.log_none
+    }
+}
+
 pub fn log_count(n: f64, mean: f64, size: f64) -> f64 {
-    n * (mean / (mean + size)).ln() - size * (mean / size).ln_1p()
+    Count::new(mean, size).log(n)
 }
 
 /// The terms in n alone that `log_count` leaves out.

@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
 use std::sync::Arc;
 
-use super::counts::{below_two, log_count, log_normal, log_normal_below, log_ways};
+use super::counts::{Count, below_two, log_count, log_normal, log_normal_below, log_ways};
 use super::engine::{Engine, LEVELS, level_node};
-use super::message::{Message, NODES, place};
+use super::message::{Message, NODES};
 use crate::burden::case::{Case, Finding, Found, Signal, Tissue, What};
-use crate::burden::population::{ANCHOR, Assay, Cells, LATTICE, Marker, PACES, SHEDS, organ_of, own};
+use crate::burden::population::{ANCHOR, Assay, Cells, LATTICE, Marker, SHEDS, organ_of, own};
 
 /// Of one reading, up to a common factor.
 #[derive(Clone, Debug)]
 pub struct Likelihood {
     pub cleared: f64,
     pub silent: f64,
-    /// By shed and node.
+    /// By node, or by shed and node where that makes a difference.
     pub growing: Vec<f64>,
+    /// The same for a tumour that makes the marker which is read, by node.
+    pub made: Option<Vec<f64>>,
     /// P(the reading as it stands) / P(it, or a slip), in each state in the same order.
     pub sound: Option<Box<Sound>>,
 }
@@ -34,6 +36,8 @@ pub struct Own {
     pub mean: f64,
     pub variance: f64,
     pub day: i32,
+    /// P(this patient's tumour makes the marker).
+    pub made: f64,
 }
 
 /// What has been learned of this patient beside the hidden state.
@@ -103,6 +107,10 @@ impl<'a> Context<'a> {
         let extra = assay.noise + clonal.map_or(0.0, |own| examined * own.mean.exp());
         let gain = examined * assay.bias.exp();
         let slip = population.slip;
+        let ways = match found {
+            Found::Number(n) => [n, n * 10.0, n / 10.0].map(|n| log_ways(n, size)),
+            _ => [0.0; 3],
+        };
         let probability = move |mean: f64| -> (f64, f64) {
             match found {
                 Found::Below(_) => {
@@ -114,11 +122,12 @@ impl<'a> Context<'a> {
                     (p, p * (1.0 - slip) + slip * 0.5)
                 }
                 Found::Number(n) => {
-                    let at = |n: f64| (log_ways(n, size) + log_count(n, mean, size)).exp();
-                    let p = at(n);
+                    let law = Count::new(mean, size);
+                    let p = (ways[0] + law.log(n)).exp();
                     // a density on the scale of n stays one when the scale slips
-                    let scaled = 0.25 * (at(n * 10.0) * 10.0 + at(n / 10.0) / 10.0) + 0.5 * anywhere(n);
-                    (p, p * (1.0 - slip) + slip * scaled)
+                    let up = (ways[1] + law.log(n * 10.0)).exp() * 10.0;
+                    let down = (ways[2] + law.log(n / 10.0)).exp() / 10.0;
+                    (p, p * (1.0 - slip) + slip * (0.25 * (up + down) + 0.5 * anywhere(n)))
                 }
             }
         };
@@ -136,6 +145,7 @@ impl<'a> Context<'a> {
             cleared: still_all,
             silent: still_all,
             growing: by(&|l| l.1),
+            made: None,
             sound: Some(Box::new(Sound {
                 cleared: still * (1.0 - slip) / still_all,
                 silent: still * (1.0 - slip) / still_all,
@@ -152,16 +162,18 @@ impl<'a> Context<'a> {
         };
         let (cells, grown): (&Cells, &Vec<f64>) = (own(learned, self.organ)?, own(grown, self.organ)?);
         let slip = population.slip;
+        let ways = log_ways(count, cells.size);
         let at = |per_unit: f64| {
             let mean = (per_unit * screened).max(1e-6);
-            let p = (log_ways(count, cells.size) + log_count(count, mean, cells.size)).exp();
+            let p = (ways + log_count(count, mean, cells.size)).exp();
             p * (1.0 - slip) + slip * anywhere(count)
         };
         let nodes: Vec<f64> = grown.iter().map(|more| at(cells.noise + cells.silent + more)).collect();
         Some(Likelihood {
             cleared: at(cells.noise),
             silent: at(cells.noise + cells.silent),
-            growing: nodes.repeat(SHEDS),
+            growing: nodes,
+            made: None,
             sound: None,
         })
     }
@@ -190,21 +202,23 @@ impl<'a> Context<'a> {
                 .sqrt();
             let (made, made_all) = density(whole, sd);
             (
-                marker.made * made + (1.0 - marker.made) * still,
-                marker.made * made_all + (1.0 - marker.made) * still_all,
+                own.made * made + (1.0 - own.made) * still,
+                own.made * made_all + (1.0 - own.made) * still_all,
+                made_all,
             )
         };
-        let nodes: Vec<(f64, f64)> = (0..NODES).map(node).collect();
+        let nodes: Vec<(f64, f64, f64)> = (0..NODES).map(node).collect();
         let all: Vec<f64> = nodes.iter().map(|n| n.1).collect();
         let sound: Vec<f64> = nodes.iter().map(|n| n.0 * (1.0 - slip) / n.1).collect();
         Likelihood {
             cleared: still_all,
             silent: still_all,
-            growing: all.repeat(SHEDS),
+            growing: all,
+            made: Some(nodes.iter().map(|n| n.2).collect()),
             sound: Some(Box::new(Sound {
                 cleared: still * (1.0 - slip) / still_all,
                 silent: still * (1.0 - slip) / still_all,
-                growing: sound.repeat(SHEDS),
+                growing: sound,
             })),
         }
     }
@@ -227,13 +241,14 @@ impl<'a> Context<'a> {
         Some(Likelihood {
             cleared: still,
             silent: still,
-            growing: nodes.repeat(SHEDS),
+            growing: nodes,
+            made: None,
             sound: None,
         })
     }
 
     /// Sharpens what is known of this patient's own levels: by the share of the reading that is not of a tumour (`still`) and sound.
-    pub fn track(&self, signal: &Signal, tracked: &mut Tracked, still: f64, clonal: bool) {
+    pub fn track(&self, signal: &Signal, tracked: &mut Tracked, still: f64, made: Option<f64>, clonal: bool) {
         match &signal.what {
             What::Marker {
                 analyte,
@@ -245,6 +260,7 @@ impl<'a> Context<'a> {
                         .entry(Arc::clone(analyte))
                         .or_insert(marker_prior(marker, signal.on));
                     *known = known.on(signal.on).sharpened(*y, marker.noise_sd, still);
+                    known.made = made.unwrap_or(known.made);
                 }
             }
             What::Molecules {
@@ -267,22 +283,31 @@ impl Likelihood {
     pub fn apply(&self, message: &mut Message) {
         message.cleared *= self.cleared;
         message.silent *= self.silent;
-        for pace in 0..PACES {
-            let at = place(pace, 0);
-            for (m, l) in message.growing[at..at + SHEDS * NODES].iter_mut().zip(&self.growing) {
+        for part in message.growing.chunks_exact_mut(self.growing.len()) {
+            for (m, l) in part.iter_mut().zip(&self.growing) {
                 *m *= l;
             }
         }
+    }
+
+    /// What the reading makes of P(the tumour makes the marker), from the distribution before it: it says something only where a tumour
+    /// grows.
+    pub fn made(&self, before: &Message, made: f64) -> Option<f64> {
+        let of_made = self.made.as_ref()?;
+        let (mut yes, mut no) = (self.cleared * 1e-12, self.cleared * 1e-12);
+        for part in before.growing.chunks_exact(NODES) {
+            yes += part.iter().zip(of_made).map(|(m, l)| m * l).sum::<f64>();
+            no += part.iter().sum::<f64>() * self.cleared;
+        }
+        Some((made * yes / (made * yes + (1.0 - made) * no)).clamp(0.02, 0.99))
     }
 
     /// P(the reading is a slip) in this distribution over the states, the reading already applied.
     pub fn slipped(&self, message: &Message) -> Option<f64> {
         let sound = self.sound.as_ref()?;
         let mut mass = message.cleared * sound.cleared + message.silent * sound.silent;
-        for pace in 0..PACES {
-            let at = place(pace, 0);
-            let part = message.growing[at..at + SHEDS * NODES].iter().zip(&sound.growing);
-            mass += part.map(|(m, s)| m * s).sum::<f64>();
+        for part in message.growing.chunks_exact(sound.growing.len()) {
+            mass += part.iter().zip(&sound.growing).map(|(m, s)| m * s).sum::<f64>();
         }
         Some((1.0 - mass / message.mass()).clamp(0.0, 1.0))
     }
@@ -313,6 +338,7 @@ pub fn marker_prior(marker: &Marker, day: i32) -> Own {
         mean: marker.usual,
         variance: marker.usual_sd.powi(2),
         day,
+        made: marker.made,
     }
 }
 
@@ -321,6 +347,7 @@ fn clonal_prior(assay: &Assay) -> Own {
         mean: assay.clonal_level,
         variance: assay.clonal_sd.powi(2),
         day: 0,
+        made: 1.0,
     }
 }
 

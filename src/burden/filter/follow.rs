@@ -49,6 +49,8 @@ pub struct Follow<'a> {
     pub(super) workup_from: Option<Day>,
     /// What was on file on this day counts, where it is later than the day asked for: for a look back.
     pub(super) known_on: Option<Day>,
+    /// The same patient without readings, step by step.
+    pub(super) unread: Vec<Message>,
 }
 
 /// The step of a day on or after day zero.
@@ -69,6 +71,7 @@ impl Engine {
             keep_heard: false,
             workup_from: None,
             known_on: None,
+            unread: vec![],
         }
     }
 }
@@ -99,6 +102,9 @@ impl Follow<'_> {
         if self.course.as_ref() != Some(&course) || carrier != self.carrier {
             self.stands.clear();
             self.read.clear();
+        }
+        if self.course.as_ref() != Some(&course) {
+            self.unread.clear();
         }
         let same = self.read.iter().zip(&read).take_while(|(a, b)| a == b).count();
         let step_at = |list: &[usize]| list.get(same).map(|i| step_of(self.case.signals[*i].on));
@@ -213,12 +219,14 @@ impl Strand {
     }
 
     fn apply(&mut self, context: &Context, signal: &Signal, likelihood: &Likelihood, clonal: bool) {
+        let known = context.own(signal, &self.tracked).map_or(1.0, |own| own.made);
+        let made = likelihood.made(&self.message, known);
         likelihood.apply(&mut self.message);
         let mass = self.message.mass();
         let still = (self.message.cleared + self.message.silent) / mass;
         let sound = 1.0 - likelihood.slipped(&self.message).unwrap_or(0.0);
         if still.is_finite() {
-            context.track(signal, &mut self.tracked, still * sound, clonal);
+            context.track(signal, &mut self.tracked, still * sound, made, clonal);
         }
     }
 }

@@ -40,6 +40,20 @@ impl Schedule {
         }
     }
 
+    /// Of somebody of whom it is not known whether and when scans were made.
+    pub fn usual(engine: &Engine, case: &Case, day: Day) -> Schedule {
+        let usual = own(&engine.population.scanning, organ_of(&case.group))
+            .copied()
+            .unwrap_or(prior::scanning());
+        let today = f64::from(day);
+        Schedule {
+            next: usual.first.max(today + 0.5 * usual.gap),
+            gap: usual.gap.max(60.0),
+            until: usual.until,
+            probability: usual.share,
+        }
+    }
+
     fn unscanned(usual: &Scanning, today: f64) -> Schedule {
         // as time passes without a scan, the patient is more likely one of those who have none
         let passed = ((today - 0.5 * usual.first) / (usual.first_by - 0.5 * usual.first)).clamp(0.0, 1.0);

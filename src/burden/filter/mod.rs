@@ -11,6 +11,8 @@ mod lattice;
 mod message;
 mod read_out;
 mod smooth;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use counts::{below_two, log_count, log_normal, log_ways};
 pub use engine::{Engine, LEVELS, before, cells_grown, level, level_node, read_before};

@@ -1,7 +1,7 @@
 //! From a distribution over the states to the burden line.
 
 use super::engine::{level, level_node, rate};
-use super::follow::Follow;
+use super::follow::{Follow, step_of};
 use super::forecast::{Schedule, forecast};
 use super::message::{Message, NODES, place};
 use crate::burden::case::Day;
@@ -12,11 +12,12 @@ use crate::burden::population::{DOUBLING, LATTICE, PACES, SHEDS, STEP_DAYS};
 const UNLIKELY: f64 = 0.05;
 
 impl Follow<'_> {
-    pub(super) fn read_out(&self, day: Day) -> Line {
+    pub(super) fn read_out(&mut self, day: Day) -> Line {
         let Some(stand) = self.stands.last() else {
             return Line { day, ..Line::default() };
         };
         let message = stand.message();
+        let forecast_unread = self.unread(day);
         let whole = message.mass();
         let grown: f64 = message.growing.iter().sum::<f64>() / whole;
         let since = (f64::from(day.max(0)) / STEP_DAYS).fract() * STEP_DAYS;
@@ -54,7 +55,7 @@ impl Follow<'_> {
                 at + 3650.0,
             ),
             forecast: self.forecast(&message, day),
-            forecast_unread: [0.0; 3],
+            forecast_unread,
             surprises: self.surprises(),
         }
     }
@@ -88,6 +89,23 @@ impl Follow<'_> {
         let Some(course) = &self.course else { return [0.0; 3] };
         let schedule = Schedule::of(self.engine, self.case, day);
         forecast(self.engine, course, message, day, &schedule)
+    }
+
+    /// The forecast for somebody of the same baseline who is free of relapse on `day` and of whom nothing was read.
+    fn unread(&mut self, day: Day) -> [f64; 3] {
+        let Some(course) = self.course.clone() else {
+            return [0.0; 3];
+        };
+        let step = step_of(day);
+        while self.unread.len() <= step {
+            let next = match self.unread.last() {
+                None => Message::start(self.engine, &course),
+                Some(before) => before.step(self.engine, &course, self.unread.len() - 1),
+            };
+            self.unread.push(next);
+        }
+        let schedule = Schedule::usual(self.engine, self.case, day);
+        forecast(self.engine, &course, &self.unread[step], day, &schedule)
     }
 
     fn surprises(&self) -> Vec<Surprise> {

@@ -508,7 +508,7 @@ fn move_marker(marker: &mut Marker, own: &[&Level]) {
             let still = log_normal(l.y, l.own.mean, still_sd).exp();
             let part = |(i, mass): &(u16, f32)| {
                 let (whole, sd) = grown(m, l, LATTICE.node(*i as usize), still_sd);
-                let p = m.made * log_normal(l.y, whole, sd).exp() + (1.0 - m.made) * still;
+                let p = l.own.made * log_normal(l.y, whole, sd).exp() + (1.0 - l.own.made) * still;
                 f64::from(*mass) * p.max(1e-12).ln()
             };
             l.sound * l.nodes.iter().map(part).sum::<f64>()
@@ -517,7 +517,6 @@ fn move_marker(marker: &mut Marker, own: &[&Level]) {
             - 2.0 * ((m.at_anchor - m.usual + 0.5) / 1.5).powi(2)
             - 4.0 * (m.rise - 0.8).powi(2)
             - 2.0 * (m.spread - 1.0).powi(2)
-            - WORTH * ((m.made - 0.6) / 0.3).powi(2)
     };
     let with = |m: &Marker, change: &dyn Fn(&mut Marker)| {
         let mut other = m.clone();
@@ -529,7 +528,12 @@ fn move_marker(marker: &mut Marker, own: &[&Level]) {
     });
     marker.rise = maximise(0.1, 2.0, 0.03, |x| with(marker, &|m| m.rise = x));
     marker.spread = maximise(0.1, 2.5, 0.03, |x| with(marker, &|m| m.spread = x));
-    marker.made = maximise(0.05, 0.98, 0.01, |x| with(marker, &|m| m.made = x));
+    let last = own.iter().filter(|l| l.last);
+    let (made, grown) = last.fold((WORTH * 0.6, WORTH), |(made, grown), l| {
+        let growing = 1.0 - l.still;
+        (made + growing * l.own.made, grown + growing)
+    });
+    marker.made = (made / grown).clamp(0.05, 0.97);
 }
 
 /// Mean and standard deviation of a level with a tumour of this burden that makes the marker.

@@ -53,6 +53,8 @@ pub struct Level {
     pub organ: String,
     pub own: Own,
     pub first: bool,
+    /// The last reading of this marker in the patient.
+    pub last: bool,
     pub y: f64,
     pub still: f64,
     pub nodes: Nodes,
@@ -251,6 +253,7 @@ impl Visitor for Count<'_> {
                         organ: self.organ.to_owned(),
                         own,
                         first: false,
+                        last: !self.tally.levels[self.from..].iter().any(|l| l.analyte == **analyte),
                         y: *y,
                         still,
                         nodes: sparse(&posterior.by_node()),

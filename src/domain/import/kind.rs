@@ -36,7 +36,7 @@ const ASSAYS: &str = "assay_code! version! measure! analyte! specimen_type! unit
 const PATIENTS: &str = "site_code! patient_key! birth_year! sex! birth_month menopausal_status registry_consent_on trial_code \
                         arm_code enrolled_on reported_on";
 const TUMOURS: &str = "site_code! patient_key! tumour_no! diagnosed_on! organ! metastatic_at_entry! date_precision subtype \
-                       laterality grade size_mm size_band nodes_positive nodes_examined er_fmol pgr_fmol her2 stage_prefix \
+                       laterality grade size_mm size_band nodes_positive nodes_examined er_fmol pgr_fmol ki67_percent her2 stage_prefix \
                        stage_t stage_n stage_n_suffix stage_m stage_group stage_edition staged_on reported_on";
 const TREATMENTS: &str = "site_code! patient_key! category! started_on! agent procedure margin phase intent date_precision \
                           stopped_on reported_on";

@@ -87,6 +87,7 @@ pub fn tumour(fields: &mut Fields, known: &Known) -> Vec<Fact> {
         "size_band": fields.code("size_band", &["<=20", "20-50", ">50"]),
         "nodes_positive": positive, "nodes_examined": examined,
         "er_fmol": fields.whole("er_fmol", 0, 100_000), "pgr_fmol": fields.whole("pgr_fmol", 0, 100_000),
+        "ki67_percent": fields.decimal("ki67_percent", 0.0, 100.0, 1),
         "her2": fields.code("her2", &["negative", "positive", "unknown"]),
         "metastatic_at_entry": metastatic, "reported_on": reported,
     });

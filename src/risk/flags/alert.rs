@@ -12,6 +12,9 @@ pub struct AlertScore {
     pub growing: f64,
     /// 1: the rule adds nothing to what the risk has made of the same draws.
     pub lift: f64,
+    /// Two consecutive ctDNA detections raise a flag whatever the risk, so that the budget pays for flags that the trend rule raises when
+    /// a result is saved.
+    pub trend_alone: bool,
 }
 
 impl AlertScore {
@@ -20,16 +23,23 @@ impl AlertScore {
         weights: [0.0, 0.5, 0.5],
         growing: 0.0,
         lift: 1.0,
+        trend_alone: false,
     };
 
     /// Those among which past data choose; the standard is the first.
     pub fn candidates() -> Vec<AlertScore> {
-        let of = |weights, growing, lift| AlertScore { weights, growing, lift };
+        let of = |weights, growing, lift| AlertScore {
+            weights,
+            growing,
+            lift,
+            trend_alone: false,
+        };
         vec![
             AlertScore::STANDARD,
             of([0.0, 1.0, 0.0], 0.0, 1.0),
             of([0.0, 0.0, 1.0], 0.0, 1.0),
             of([0.5, 0.5, 0.0], 0.0, 1.0),
+            of([0.34, 0.33, 0.33], 0.0, 1.0),
             of([0.0, 0.4, 0.4], 0.2, 1.0),
             of([0.0, 0.5, 0.5], 0.0, 1.5),
         ]
@@ -39,6 +49,9 @@ impl AlertScore {
     pub fn of(&self, point: &Point) -> Option<f64> {
         let inputs = [point.risk[0], point.risk[1], point.risk[2], point.growing];
         let weights = [self.weights[0], self.weights[1], self.weights[2], self.growing];
+        if self.trend_alone && point.trend.repeated {
+            return Some(1.0);
+        }
         let mut score = 0.0;
         for (weight, input) in weights.into_iter().zip(inputs).filter(|(weight, _)| *weight != 0.0) {
             if !(0.0..=1.0).contains(&input) {
@@ -53,7 +66,7 @@ impl AlertScore {
         Some(self.lift * score / (1.0 + (self.lift - 1.0) * score))
     }
 
-    /// `mean of the 12- and 24-month risks`.
+    /// `0.5 x 12-month risk + 0.5 x 24-month risk`.
     pub fn words(&self) -> String {
         let names = [
             "6-month risk",
@@ -67,6 +80,9 @@ impl AlertScore {
         let mut words = parts.join(" + ");
         if self.lift != 1.0 {
             words += &format!(", odds x {} after two consecutive ctDNA detections", self.lift);
+        }
+        if self.trend_alone {
+            words += ", or two consecutive ctDNA detections alone";
         }
         words
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::Error;
 use super::alert::AlertScore;
 use super::figures::Figures;
-use super::life::{Change, Hysteresis, Life, Mark};
+use super::life::{Mark, Terms, raised};
 use super::series::{Series, Watch};
 use super::threshold::exact;
 use crate::burden::case::Day;
@@ -20,15 +20,6 @@ pub(super) fn marks(series: &Series, score: &AlertScore) -> Vec<Mark> {
         .watched()
         .filter_map(|point| Some(Mark::of(point, score.of(point)?)));
     marks.collect()
-}
-
-/// The flags of a patient at a threshold: day and score.
-pub(super) fn raised(marks: &[Mark], raise: f64, hysteresis: &Hysteresis) -> Vec<(Day, f64)> {
-    let mut life = Life::default();
-    let flags = marks
-        .iter()
-        .filter(|mark| life.step(**mark, raise, hysteresis) == Some(Change::Raised));
-    flags.map(|mark| (mark.day, mark.score)).collect()
 }
 
 /// Sensitivity, early sensitivity, PPV within 12 and within 24 months, in the mean: at equal load each is a share to be large.
@@ -48,35 +39,41 @@ struct Tried {
     folds: Vec<Option<f64>>,
 }
 
-fn try_out(past: &[Series], score: &AlertScore, years: f64, rate: f64, hysteresis: &Hysteresis) -> Tried {
+fn try_out(past: &[Series], score: &AlertScore, years: f64, rates: &[f64], terms: &Terms) -> Tried {
     let days: Vec<Vec<Mark>> = past.par_iter().map(|series| marks(series, score)).collect();
-    let raise = exact(&days, years, &[rate], hysteresis)[0].raise;
-    let flags: Vec<(Watch, Vec<Day>)> = past
-        .par_iter()
-        .zip(&days)
-        .map(|(series, days)| {
-            let flags = raised(days, raise, hysteresis);
-            (series.watch, flags.into_iter().map(|(day, _)| day).collect())
-        })
-        .collect();
-    let of = |fold: Option<usize>| {
-        let belongs = |i: &usize| fold.is_none_or(|fold| i % FOLDS == fold);
-        let members = (0..flags.len()).filter(belongs);
-        merit(&Figures::of(members.map(|i| (flags[i].0, flags[i].1.as_slice()))))
-    };
+    let exact = exact(&days, years, rates, terms);
+    let at = exact.iter().map(|exact| merits(past, &days, exact.raise, terms));
+    let all: Vec<Vec<Option<f64>>> = at.collect();
+    let mean = |place: usize| all.iter().map(|merits| merits[place]).sum::<Option<f64>>();
+    let share = |sum: f64| sum / rates.len() as f64;
     Tried {
-        whole: of(None),
-        folds: (0..FOLDS).map(|fold| of(Some(fold))).collect(),
+        whole: mean(FOLDS).map(share),
+        folds: (0..FOLDS).map(|fold| mean(fold).map(share)).collect(),
     }
 }
 
-/// The candidate of the greatest merit at that rate, if it beats the first one by more than the standard error of the difference
+/// The merit of a threshold in each tenth of the patients, and last in all.
+fn merits(past: &[Series], days: &[Vec<Mark>], raise: f64, terms: &Terms) -> Vec<Option<f64>> {
+    let of = |(series, days): (&Series, &Vec<Mark>)| {
+        let flags = raised(days, raise, terms).map(|mark| mark.day);
+        (series.watch, flags.collect())
+    };
+    let flags: Vec<(Watch, Vec<Day>)> = past.par_iter().zip(days).map(of).collect();
+    let among = |belongs: &dyn Fn(usize) -> bool| {
+        let members = (0..flags.len()).filter(|i| belongs(*i));
+        merit(&Figures::of(members.map(|i| (flags[i].0, flags[i].1.as_slice()))))
+    };
+    let folds = (0..FOLDS).map(|fold| among(&|i| i % FOLDS == fold));
+    folds.chain([among(&|_| true)]).collect()
+}
+
+/// The candidate of the greatest merit in the mean over the rates, if it beats the first one by more than the standard error of the difference
 /// over ten tenths of the patients; else the first. Errors: `NoScore` without candidates.
 pub(super) fn choose(
     past: &[Series],
     candidates: &[AlertScore],
-    rate: f64,
-    hysteresis: &Hysteresis,
+    rates: &[f64],
+    terms: &Terms,
 ) -> Result<AlertScore, Error> {
     let standard = *candidates.first().ok_or(Error::NoScore)?;
     let relapses = past.iter().filter(|series| series.watch.relapse().is_some()).count();
@@ -84,10 +81,10 @@ pub(super) fn choose(
         return Ok(standard);
     }
     let years = past.iter().map(|series| series.watch.years()).sum();
-    let first = try_out(past, &standard, years, rate, hysteresis);
+    let first = try_out(past, &standard, years, rates, terms);
     let mut best = (0.0, standard);
     for candidate in &candidates[1..] {
-        let other = try_out(past, candidate, years, rate, hysteresis);
+        let other = try_out(past, candidate, years, rates, terms);
         let gain = gain(&first, &other);
         if gain.is_some_and(|(gain, se)| gain > se && gain > best.0) {
             best = (gain.map_or(0.0, |(gain, _)| gain), *candidate);

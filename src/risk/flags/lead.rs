@@ -1,6 +1,8 @@
 //! The lead-time ledger: for every relapse which sign came first and by how much, both ends known only as intervals, misses counted.
 
+use chrono::NaiveDate;
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::figures::{EARLY_DAYS, LONGEST_LEAD};
 use super::series::{End, Series};
@@ -13,7 +15,7 @@ use crate::domain::id::PatientRef;
 const GROWING: f64 = 0.5;
 
 /// What may announce a relapse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Herald {
     Reading(Sign),
     /// P(growing) of one half or more.
@@ -44,9 +46,11 @@ impl Herald {
 }
 
 /// One relapse.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Relapse {
     pub patient: PatientRef,
+    /// Day zero.
+    pub origin: NaiveDate,
     /// The relapse became visible after the first day (the last clear scan, else day zero) and not after the second (its detection).
     pub between: (Day, Day),
     /// In the order of `Herald::all`: those on file before the detection. A reading counts in the `LONGEST_LEAD` days before it, so
@@ -71,6 +75,7 @@ impl Relapse {
         }
         Some(Relapse {
             patient: series.patient,
+            origin: series.origin,
             between: (after.unwrap_or(0).min(on), on),
             shown,
         })
@@ -121,7 +126,7 @@ fn scored(series: &Series, so: impl Fn(&super::series::Point) -> bool) -> Option
 }
 
 /// One kind of sign over all relapses.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Announced {
     pub herald: Herald,
     /// Relapses before whose detection it was on file, and those by `EARLY_DAYS` or more.
@@ -139,7 +144,7 @@ pub struct Announced {
 }
 
 /// All relapses and what announced them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LeadLedger {
     pub relapses: Vec<Relapse>,
     /// In the order of `Herald::all`.

@@ -24,6 +24,36 @@ impl Default for Hysteresis {
     }
 }
 
+/// Which flags a budget pays for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Re-raised ones too: what a clinic has to look at.
+    #[default]
+    All,
+    /// The first of each patient: what a study compares.
+    First,
+}
+
+/// The terms on which flags are raised and counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    pub hysteresis: Hysteresis,
+    pub counted: Counted,
+}
+
+/// The days on which flags that count are raised at a threshold.
+pub(super) fn raised<'a>(days: &'a [Mark], raise: f64, terms: &'a Terms) -> impl Iterator<Item = &'a Mark> {
+    let most = match terms.counted {
+        Counted::All => usize::MAX,
+        Counted::First => 1,
+    };
+    let mut life = Life::default();
+    let all = days
+        .iter()
+        .filter(move |mark| life.step(**mark, raise, &terms.hysteresis) == Some(Change::Raised));
+    all.take(most)
+}
+
 /// A scored day with all that a flag's life depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mark {
@@ -86,6 +116,15 @@ pub struct Life {
 impl Life {
     pub fn open_since(&self) -> Option<Day> {
         self.open.map(|open| open.since)
+    }
+
+    /// Takes a flag that was raised otherwise, by a rule when a result was saved; one that is open already stays.
+    pub fn adopt(&mut self, day: Day) {
+        self.open.get_or_insert(Open {
+            since: day,
+            backed: true,
+            quiet_since: None,
+        });
     }
 
     /// A person closes the open flag, having seen what was on file on the last scored day. `false` where none is open.

@@ -4,6 +4,7 @@
 mod alert;
 mod budget;
 mod choose;
+mod days;
 mod expect;
 mod figures;
 mod lead;
@@ -21,10 +22,11 @@ mod tests;
 
 pub use alert::AlertScore;
 pub use budget::Budget;
+pub use days::{FIRST_DAY, TICK_DAYS, scored_days};
 pub use expect::{Expected, Experience};
 pub use figures::{EARLY_DAYS, Figures, LONGEST_LEAD};
 pub use lead::{Announced, Herald, LeadLedger, Relapse};
-pub use life::{Change, Closing, Hysteresis, Life};
+pub use life::{Change, Closing, Counted, Hysteresis, Life, Terms};
 pub use reason::{promise, reason};
 pub use rule::{Flag, FlagRule, Settings, Threshold, cause};
 pub use running::{Period, RunningLedger, Standing, Watched};

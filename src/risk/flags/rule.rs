@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use super::alert::AlertScore;
 use super::budget::Budget;
-use super::choose::{choose, marks, raised};
+use super::choose::{choose, marks};
 use super::expect::Experience;
 use super::figures::after;
-use super::life::{Change, Closing, Hysteresis, Life, Mark};
+use super::life::{Change, Closing, Hysteresis, Life, Mark, Terms, raised};
 use super::series::{Point, Series};
 use super::threshold::{drawn, exact, load};
 use crate::burden::case::Day;
@@ -19,7 +19,7 @@ use crate::domain::id::PatientRef;
 /// How the rule is learned.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub hysteresis: Hysteresis,
+    pub terms: Terms,
     /// The alert scores to choose from, the standard first; one alone is taken as it is.
     pub candidates: Vec<AlertScore>,
 }
@@ -27,7 +27,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            hysteresis: Hysteresis::default(),
+            terms: Terms::default(),
             candidates: AlertScore::candidates(),
         }
     }
@@ -43,7 +43,7 @@ pub struct Threshold {
     pub raise: f64,
     /// What past data alone would have it; below `raise` where few flags have drawn it towards the default.
     pub exact: f64,
-    /// Flags that it raises on past data, and their rate.
+    /// Flags that count on past data, and their rate.
     pub flags: usize,
     pub load: f64,
     pub experience: Experience,
@@ -52,7 +52,7 @@ pub struct Threshold {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlagRule {
     pub score: AlertScore,
-    pub hysteresis: Hysteresis,
+    pub terms: Terms,
     /// One a budget, in the order asked for.
     pub thresholds: Vec<Threshold>,
     /// Patients and patient-years of the past data.
@@ -73,19 +73,22 @@ pub struct Flag {
 
 impl FlagRule {
     /// From past data: series whose scores were made for patients that the model was not fitted to (out of fold, or of later time),
-    /// since thresholds on scores of its own patients promise too much. The alert score is chosen at the first budget.
+    /// since thresholds on scores of its own patients promise too much. One alert score is chosen for all budgets, so that the flags of a
+    /// larger one hold those of a smaller one.
     /// Errors: `NoBudget`, `Budget`, `Hysteresis`, `NoScore`. Without any past data thresholds are the defaults.
     pub fn learn(past: &[Series], budgets: &[Budget], settings: &Settings) -> Result<FlagRule, Error> {
-        let Hysteresis { ratio, quiet_days } = settings.hysteresis;
+        let Hysteresis { ratio, quiet_days } = settings.terms.hysteresis;
         if !(ratio > 0.0 && ratio <= 1.0 && quiet_days >= 0) {
             return Err(Error::Hysteresis { ratio, quiet_days });
         }
         let rates: Vec<f64> = budgets.iter().map(Budget::rate).collect::<Result<_, _>>()?;
-        let first = *rates.first().ok_or(Error::NoBudget)?;
-        let score = choose(past, &settings.candidates, first, &settings.hysteresis)?;
+        if rates.is_empty() {
+            return Err(Error::NoBudget);
+        }
+        let score = choose(past, &settings.candidates, &rates, &settings.terms)?;
         let days: Vec<Vec<Mark>> = past.par_iter().map(|series| marks(series, &score)).collect();
         let years: f64 = past.iter().map(|series| series.watch.years()).sum();
-        let exact = exact(&days, years, &rates, &settings.hysteresis);
+        let exact = exact(&days, years, &rates, &settings.terms);
         let mut raise: Vec<f64> = exact
             .iter()
             .zip(&rates)
@@ -93,7 +96,7 @@ impl FlagRule {
             .collect();
         nest(&rates, &mut raise);
         let thresholds = (0..budgets.len()).map(|i| {
-            let found = flags_of(past, &days, raise[i], &settings.hysteresis);
+            let found = flags_of(past, &days, raise[i], &settings.terms);
             Threshold {
                 budget: budgets[i],
                 rate: rates[i],
@@ -106,7 +109,7 @@ impl FlagRule {
         });
         Ok(FlagRule {
             score,
-            hysteresis: settings.hysteresis,
+            terms: settings.terms,
             thresholds: thresholds.collect(),
             patients: past.len(),
             years,
@@ -155,7 +158,7 @@ impl FlagRule {
     /// One night of one patient: what changes, with the alert score. `None` where nothing does or the point has no score.
     pub fn step(&self, life: &mut Life, point: &Point, threshold: &Threshold) -> Option<(Change, f64)> {
         let score = self.score.of(point)?;
-        let change = life.step(Mark::of(point, score), threshold.raise, &self.hysteresis)?;
+        let change = life.step(Mark::of(point, score), threshold.raise, &self.terms.hysteresis)?;
         Some((change, score))
     }
 }
@@ -210,11 +213,11 @@ fn nest(rates: &[f64], raise: &mut [f64]) {
     }
 }
 
-fn flags_of(past: &[Series], days: &[Vec<Mark>], raise: f64, hysteresis: &Hysteresis) -> (usize, Experience) {
+fn flags_of(past: &[Series], days: &[Vec<Mark>], raise: f64, terms: &Terms) -> (usize, Experience) {
     let of = |(series, days): (&Series, &Vec<Mark>)| {
-        let flags = raised(days, raise, hysteresis).into_iter();
+        let flags = raised(days, raise, terms);
         flags
-            .map(|(day, score)| (score, after(&series.watch, day)))
+            .map(|mark| (mark.score, after(&series.watch, mark.day)))
             .collect::<Vec<_>>()
     };
     let all: Vec<_> = past.par_iter().zip(days).flat_map_iter(of).collect();

@@ -1,6 +1,7 @@
 //! The running ledger: what flags have been worth, quarter by quarter and all together, as far as it can be known on a day.
 
 use chrono::{Datelike, Months, NaiveDate};
+use serde::Serialize;
 
 use super::figures::{CameTrue, EARLY_DAYS, LONGEST_LEAD, after};
 use super::series::{End, Watch, date};
@@ -18,7 +19,7 @@ pub struct Watched {
 }
 
 /// How flags stand within a window. They add up to all flags.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Standing {
     /// Relapsed within the window.
     pub came_true: usize,
@@ -31,7 +32,7 @@ pub struct Standing {
 }
 
 /// Flags raised, time watched and relapses detected from `from` until before `until`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Period {
     pub from: NaiveDate,
     pub until: NaiveDate,
@@ -54,7 +55,7 @@ pub struct Period {
 }
 
 /// The ledger of one rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunningLedger {
     pub as_of: NaiveDate,
     pub quarters: Vec<Period>,

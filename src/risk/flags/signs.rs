@@ -1,5 +1,7 @@
 //! What the readings of a case say by rule, as of a day: the evidence of a flag, the trend rules, and the signs of the lead-time ledger.
 
+use serde::Serialize;
+
 use super::series::{Trend, Trigger};
 use crate::burden::case::{Case, Day, Finding, Found, Known, Signal, Tissue, What};
 
@@ -11,7 +13,7 @@ pub const MARKER_RISE: f64 = 1.5;
 const EARLIER_VALUES: usize = 2;
 
 /// A sign that readings alone can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Sign {
     CtdnaDetected,
     /// In two consecutive draws.
@@ -49,7 +51,7 @@ fn blood(what: &What) -> bool {
 
 /// When a sign first showed: it became true after `after` (the last reading without it; `None` without one) and not after `on`, the
 /// collection of the first reading with it, which came on file on `known`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Shown {
     pub after: Option<Day>,
     pub on: Day,

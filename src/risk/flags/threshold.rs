@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::life::{Change, Hysteresis, Life, Mark};
+use super::life::{Mark, Terms, raised};
 
 /// Flags per 100 patient-years of so many flags; 0 without time at risk.
 pub(super) fn load(flags: usize, years: f64) -> f64 {
@@ -16,21 +16,13 @@ pub(super) struct Exact {
     pub flags: usize,
 }
 
-/// How many flags, re-raised ones too, a patient's days raise at a threshold.
-pub(super) fn raises(days: &[Mark], raise: f64, hysteresis: &Hysteresis) -> usize {
-    let mut life = Life::default();
-    days.iter()
-        .filter(|mark| life.step(**mark, raise, hysteresis) == Some(Change::Raised))
-        .count()
-}
-
 /// For each rate (flags per 100 patient-years, in any order) the lowest threshold such that no threshold from there up raises more.
 ///
 /// The number of first flags is the number of patients whose highest score reaches the threshold, so the sorted highest scores bound
 /// it from below. Re-raised flags are counted between there and the top: a patient's number of flags is a step function of the
 /// threshold that moves only at the patient's own scores and at scores / ratio. Both are exact, ties included. The threshold is put
 /// half way to the next score at which a further flag would be raised.
-pub(super) fn exact(patients: &[Vec<Mark>], years: f64, rates: &[f64], hysteresis: &Hysteresis) -> Vec<Exact> {
+pub(super) fn exact(patients: &[Vec<Mark>], years: f64, rates: &[f64], terms: &Terms) -> Vec<Exact> {
     let mut tops: Vec<f64> = patients
         .par_iter()
         .filter_map(|days| days.iter().map(|m| m.score).max_by(f64::total_cmp))
@@ -40,7 +32,7 @@ pub(super) fn exact(patients: &[Vec<Mark>], years: f64, rates: &[f64], hysteresi
     // the number of first flags within the largest budget, and the highest score at which they are too many
     let within = first_flags_within(&tops, years, most);
     let floor = tops.get(within).copied().unwrap_or(0.0);
-    let steps = steps(patients, floor, hysteresis);
+    let steps = steps(patients, floor, terms);
     rates
         .iter()
         .map(|rate| {
@@ -62,19 +54,19 @@ fn first_flags_within(tops: &[f64], years: f64, rate: f64) -> usize {
 }
 
 /// All changes of the total number of flags above `floor`: the threshold at and below which it holds, and by how much. Falling order.
-fn steps(patients: &[Vec<Mark>], floor: f64, hysteresis: &Hysteresis) -> Vec<(f64, i64)> {
+fn steps(patients: &[Vec<Mark>], floor: f64, terms: &Terms) -> Vec<(f64, i64)> {
     let of = |days: &Vec<Mark>| -> Vec<(f64, i64)> {
         let top = days.iter().map(|m| m.score).fold(0.0, f64::max);
         if top <= floor {
             return vec![];
         }
-        let both = days.iter().flat_map(|m| [m.score, m.lower_bound(hysteresis)]);
+        let both = days.iter().flat_map(|m| [m.score, m.lower_bound(&terms.hysteresis)]);
         let mut at: Vec<f64> = both.filter(|at| *at > floor && *at <= top).collect();
         at.sort_unstable_by(|a, b| b.total_cmp(a));
         at.dedup();
         let mut before = 0;
         let counted = at.into_iter().map(|at| {
-            let now = raises(days, at, hysteresis) as i64;
+            let now = raised(days, at, terms).count() as i64;
             let step = (at, now - before);
             before = now;
             step
@@ -112,7 +104,7 @@ fn lowest(steps: &[(f64, i64)], floor: f64, top: Option<f64>, fits: impl Fn(usiz
     }
 }
 
-/// So many flags of past data weigh as much as the default.
+/// So many flags of past data weigh as much as the default; ten times as many leave it a hundredth.
 const DEFAULT_WEIGHS: f64 = 20.0;
 
 /// The threshold on the standard score where nothing is known of the registry: the odds fall with the budget as they do in synthetic
@@ -123,14 +115,14 @@ pub fn default_threshold(rate: f64) -> f64 {
 }
 
 /// Logit of the default threshold at 4 alerts per 100 patient-years, and its fall for each e-fold of the budget.
-const DEFAULT_AT_4: f64 = -1.1;
-const DEFAULT_SLOPE: f64 = 2.0;
+const DEFAULT_AT_4: f64 = -0.5;
+const DEFAULT_SLOPE: f64 = 1.8;
 
 /// The exact threshold drawn towards the default in logits, the more so the fewer flags the budget allows in past data, and only
 /// upwards: a small registry may be too careful and is never above its budget.
 pub(super) fn drawn(exact: f64, rate: f64, years: f64) -> f64 {
     let allowed = rate * years.max(0.0) / 100.0;
-    let weight = allowed / (allowed + DEFAULT_WEIGHS);
+    let weight = allowed.powi(2) / (allowed.powi(2) + DEFAULT_WEIGHS.powi(2));
     let logit = |p: f64| (p / (1.0 - p)).ln();
     let (own, default) = (logit(exact.clamp(1e-9, 1.0 - 1e-9)), logit(default_threshold(rate)));
     if years <= 0.0 {

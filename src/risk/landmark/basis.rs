@@ -135,11 +135,13 @@ fn knots(sorted: &[f64], low: f64) -> Option<Vec<f64>> {
 }
 
 impl Basis {
-    pub fn learn(stack: &Stack, schema: &Schema) -> Basis {
-        let n = stack.len();
+    /// From the rows whose weight is above 0.
+    pub fn learn(stack: &Stack, weights: &[f64], schema: &Schema) -> Basis {
+        let kept: Vec<usize> = (0..stack.len()).filter(|row| weights[*row] > 0.0).collect();
+        let n = kept.len();
         let terms: Vec<Term> = (0..stack.width)
             .filter_map(|column| {
-                let all = (0..n).map(|row| stack.raw[row * stack.width + column]);
+                let all = kept.iter().map(|row| stack.raw(*row)[column]);
                 Term::learn(column, all.filter(|value| value.is_finite()).collect(), n)
             })
             .collect();
@@ -160,17 +162,16 @@ impl Basis {
             means: vec![0.0; width],
             scales: vec![1.0; width],
         };
-        basis.standardise(stack);
+        basis.standardise(stack, weights);
         basis
     }
 
-    fn standardise(&mut self, stack: &Stack) {
+    fn standardise(&mut self, stack: &Stack, weights: &[f64]) {
         let width = self.width();
         let (mut sums, mut squares, mut total) = (vec![0.0; width], vec![0.0; width], 0.0);
         let mut row = Vec::with_capacity(width);
-        for i in 0..stack.len() {
+        for (i, w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
             self.design(stack.raw(i), &mut row);
-            let w = stack.weight[i];
             total += w;
             for (j, x) in row.iter().enumerate() {
                 sums[j] += w * x;

@@ -1,9 +1,11 @@
 //! How a risk came about: what each fact adds on the straight way from the average patient of the fit to this one, so that the parts add up.
 //! Aumann & Shapley, Values of Non-Atomic Games, 1974; Sundararajan, Taly & Yan, ICML 2017.
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::regression::CAUSES;
+use super::trees::filled;
 use super::{Hazards, MAIN, Model, WINDOWS};
 
 /// In probability, a whole number of thousandths.
@@ -22,18 +24,60 @@ const STATIONS: usize = 16;
 const NUDGE: f64 = 1e-4;
 
 impl Model {
-    /// What each label adds to the log hazards of a design row, beyond the average patient's.
-    pub(super) fn parts(&self, x: &[f64]) -> Vec<Hazards> {
+    /// What each label adds to the log hazards of a row, beyond the average patient's.
+    pub(super) fn parts(&self, raw: &[f64], x: &[f64]) -> Vec<Hazards> {
         let mut parts = vec![[[0.0; WINDOWS]; CAUSES]; self.schema.labels.len()];
+        let weights = &self.learned.blend.weights;
         for (j, source) in self.basis.source.iter().enumerate() {
             let part = &mut parts[self.schema.columns[*source].label];
-            for (cause, regression) in self.regressions.iter().enumerate() {
+            for (cause, regression) in self.learned.regressions.iter().enumerate() {
                 for k in 0..WINDOWS {
-                    part[cause][k] += regression.mean[[k, j + 1]] * x[j];
+                    let share = if cause == 0 { weights[[k, 1]] } else { 1.0 };
+                    part[cause][k] += share * regression.mean[[k, j + 1]] * x[j];
                 }
             }
         }
+        for (place, column) in self.learned.mechanism.iter().enumerate() {
+            let usual = self.reference.usual[*column].unwrap_or(0.0);
+            parts[self.schema.columns[*column].label][0][place] += weights[[place, 3]] * (raw[*column] - usual);
+        }
+        for (part, moved) in parts.iter_mut().zip(self.moved_trees(raw)) {
+            for k in 0..WINDOWS {
+                part[0][k] += weights[[k, 2]] * moved;
+            }
+        }
         parts
+    }
+
+    /// What each label adds to the trees' log hazard ratio: from the usual row to this one label by label, once from the first to the last
+    /// and once back, the mean of both.
+    fn moved_trees(&self, raw: &[f64]) -> Vec<f64> {
+        let labels = self.schema.labels.len();
+        let Some(trees) = self.trees() else {
+            return vec![0.0; labels];
+        };
+        let here = |label: usize, row: usize| {
+            if row <= labels {
+                label < row
+            } else {
+                label >= 2 * labels + 1 - row
+            }
+        };
+        let rows = Array2::from_shape_fn((2 * labels + 2, raw.len()), |(row, j)| {
+            let own = here(self.schema.columns[j].label, row);
+            filled(if own {
+                raw[j]
+            } else {
+                self.reference.usual[j].unwrap_or(f64::NAN)
+            })
+        });
+        let scores = trees.mean(&rows);
+        (0..labels)
+            .map(|label| {
+                let back = 2 * labels + 1 - label;
+                0.5 * (scores[label + 1] - scores[label] + scores[back] - scores[back - 1])
+            })
+            .collect()
     }
 
     /// The risk at the main horizon of the average patient, and what each label adds to it: together the risk at `at`.

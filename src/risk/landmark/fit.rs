@@ -2,64 +2,161 @@
 
 use chrono::NaiveDate;
 use ndarray::Array2;
+use sha2::{Digest, Sha256};
 
 use super::basis::Basis;
-use super::features::Schema;
+use super::features::{Column, Schema, is_forecast};
+use super::learned::Work;
 use super::lines::Lines;
-use super::regression::{CAUSES, Design, Regression};
-use super::rows::{day_of, members, stack};
-use super::{MAIN, Model, Organs, Reference, Settings, VERSION, windows};
+use super::regression::Design;
+use super::rows::{Member, Stack, day_of, members, share, stack};
+use super::trees::filled;
+use super::validation::held;
+use super::{FittedOn, MAIN, Model, Organs, Reference, Settings, VERSION, WINDOWS};
 use crate::burden::{Case, Engine, Population};
 use crate::risk::Error;
+use crate::risk::gate::{self, Drift};
 
+/// With fewer relapses a fit says more of chance than of patients.
 const LEAST_EVENTS: usize = 20;
 
-/// The order of `cases` does not matter beyond the order of sums.
+/// The families are chosen on an earlier cut and fitted anew on this one. The order of `cases` matters to the last bits of sums alone.
+/// Errors: `TooFewEvents`; `Unfitted`, and those of the estimators.
 pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model, Error> {
+    let lines = settings.lines;
+    let population = lines.then(|| Population::learn(cases, |case| day_of(case, cut)));
+    fit_with(cases, cut, settings, population)
+}
+
+/// The same with a population that is known already.
+pub fn fit_with(
+    cases: &[Case],
+    cut: NaiveDate,
+    settings: &Settings,
+    population: Option<Population>,
+) -> Result<Model, Error> {
     let members = members(cases, cut, settings);
-    let events = members.iter().filter(|m| m.ended.event == 1).count();
-    if events < LEAST_EVENTS {
+    let relapsed = || members.iter().filter(|m| m.ended.event == 1);
+    let (events, needed) = (relapsed().count(), LEAST_EVENTS);
+    if events < needed {
         return Err(Error::TooFewEvents {
             cause: 1,
             events,
-            needed: LEAST_EVENTS,
+            needed,
         });
     }
-    let look = |m: &super::rows::Member| (&cases[m.case], day_of(&cases[m.case], cut).min(m.ended.on));
+    let look = |m: &Member| (&cases[m.case], day_of(&cases[m.case], cut).min(m.ended.on));
     let schema = Schema::learn(members.iter().map(look));
-    let population = (settings.lines).then(|| Population::learn(cases, |case| day_of(case, cut)));
     let engine = population.clone().map(Engine::new);
-    let stack = stack(cases, &members, &schema, engine.as_ref(), settings);
-    let basis = Basis::learn(&stack, &schema);
-    let design = Design::of(&stack, &basis, &settings.horizons, settings.folds);
-    let regressions: Option<Vec<Regression>> = (0..CAUSES).map(|cause| Regression::fit(&design, cause)).collect();
-    let regressions = regressions.expect("finite columns under a ridge have a maximum");
-    let crossed: Vec<Array2<f64>> = (regressions.iter())
-        .map(|own| own.crossed(design.x.view(), &design.fold))
-        .collect();
-    let lengths = windows::lengths(&settings.horizons);
-    let risks = (0..stack.len()).map(|i| {
-        let mut main = 0.0;
-        let (relapse, death) = (crossed[0].row(i), crossed[1].row(i));
-        windows::incidence(&lengths, &relapse.to_vec(), &death.to_vec(), |k, risk, _| {
-            if k == MAIN {
-                main = risk
-            }
-        });
-        main
-    });
-    let reference = Reference::of(&stack, &schema, cases, risks.collect());
-    let relapsed = members.iter().filter(|m| m.ended.event == 1);
+    let rows = stack(cases, &members, &schema, engine.as_ref(), settings);
+    let basis = Basis::learn(&rows, &rows.weight, &schema);
+    let design = Design::of(&rows, &rows, &basis, &settings.horizons, settings.folds);
+    let raw = Array2::from_shape_fn((rows.len(), rows.width), |(i, j)| filled(rows.raw(i)[j]));
+    let mechanism = mechanism(&schema, &rows);
+    let work = Work {
+        design: &design,
+        raw: &raw,
+        mechanism: &mechanism,
+    };
+    let by_time = work.by_time(cases, &rows, &schema, cut, settings)?;
+    let (mut learned, crossed) = work.learn(settings)?;
+    let validated = match by_time {
+        Some(validated) => validated,
+        None => work.by_patients(&rows, &learned, &crossed, settings)?,
+    };
+    learned.blend = work.blend(&crossed, &validated.chosen).ok_or(Error::Unfitted)?;
+    let death = learned.regressions[1].crossed(design.x.view(), &design.fold);
+    let seen = held(
+        &rows,
+        &rows.weight,
+        &learned.blend.log_hazards(&crossed),
+        &death,
+        settings,
+    );
+    let risks = seen.iter().map(|row| row.risks[MAIN]).collect();
+    let on = fitted_on(&rows, &members, cases);
+    let drift = drift(&rows, cases, &schema, cut);
+    let thin = |patient| share(patient, settings.seed ^ 0x7417);
     Ok(Model {
         version: VERSION.to_owned(),
         cut,
         settings: settings.clone(),
-        organs: Organs::learn(relapsed.map(|m| (&cases[m.case], day_of(&cases[m.case], cut)))),
+        organs: Organs::learn(relapsed().map(|m| (&cases[m.case], day_of(&cases[m.case], cut)))),
+        reference: Reference::of(&rows, &schema, cases, risks),
         schema,
         basis,
         population,
         lines: Lines::default(),
-        regressions,
-        reference,
+        learned,
+        judged: validated.judged,
+        report: gate::report(cases, &validated.held, settings.horizons, MAIN, thin, drift),
+        correction: validated.correction,
+        recalibrated: false,
+        fitted_on: on,
+        rivals: validated.rivals,
     })
+}
+
+/// Places of the forecast's columns, where they are on file for everybody.
+fn mechanism(schema: &Schema, rows: &Stack) -> Vec<usize> {
+    let places = schema
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| is_forecast(&column.name));
+    let places: Vec<usize> = places.map(|(place, _)| place).collect();
+    let known = |place: &usize| (0..rows.len()).all(|row| rows.raw(row)[*place].is_finite());
+    if places.len() == WINDOWS && places.iter().all(known) {
+        places
+    } else {
+        vec![]
+    }
+}
+
+/// Landmarks this many days before the cut are today's.
+const TODAY_DAYS: i64 = 365;
+
+/// Of each column, today's landmarks against all before; the largest first.
+fn drift(rows: &Stack, cases: &[Case], schema: &Schema, cut: NaiveDate) -> Vec<Drift> {
+    let late = |row: usize| {
+        let case = &cases[rows.case[row] as usize];
+        (cut - case.origin).num_days() - i64::from(rows.day[row]) <= TODAY_DAYS
+    };
+    let (today, before): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|row| late(*row));
+    let of = |which: &[usize], column: usize| which.iter().map(|row| rows.raw(*row)[column]).collect::<Vec<f64>>();
+    let one = |(column, own): (usize, &Column)| {
+        let index = gate::index(&of(&before, column), &of(&today, column))?;
+        Some(Drift {
+            column: own.name.clone(),
+            index,
+        })
+    };
+    let mut all: Vec<Drift> = schema.columns.iter().enumerate().filter_map(one).collect();
+    all.sort_by(|a, b| b.index.total_cmp(&a.index));
+    all
+}
+
+/// The same rows give the same fingerprint, to the last bit of every number.
+fn fitted_on(rows: &Stack, members: &[Member], cases: &[Case]) -> FittedOn {
+    let mut hash = Sha256::new();
+    for row in 0..rows.len() {
+        let patient = cases[rows.case[row] as usize].patient;
+        hash.update(patient.site.0.to_le_bytes());
+        hash.update(patient.patient.0.to_le_bytes());
+        hash.update(rows.day[row].to_le_bytes());
+        hash.update(rows.watched[row].to_le_bytes());
+        hash.update([rows.event[row]]);
+        for value in rows.raw(row) {
+            hash.update(value.to_bits().to_le_bytes());
+        }
+    }
+    let count = |event: u8| members.iter().filter(|m| m.ended.event == event).count();
+    FittedOn {
+        patients: members.len(),
+        landmarks: rows.len(),
+        relapsed: count(1),
+        died: count(2),
+        drawn: members.iter().any(|m| m.weight > 1.0),
+        fingerprint: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
 }

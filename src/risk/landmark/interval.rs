@@ -1,7 +1,9 @@
 //! 95 % limits by the delete-a-group jackknife over the parts of the patients (Kott, J Off Stat 2001;17:521): each part's rows are left out
 //! whole, so patients with many landmarks count as one; it holds whatever the predictor is made of.
 
-use super::regression::CAUSES;
+use linfa::prelude::Predict;
+
+use super::predict::Rest;
 use super::score::Risk;
 use super::{Model, WINDOWS};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -25,11 +27,16 @@ pub(super) fn quantile(parts: usize) -> f64 {
 }
 
 impl Model {
-    pub(super) fn limits(&self, risks: &[f64; WINDOWS], x: &[f64]) -> [Risk; WINDOWS] {
-        let parts = self.regressions[0].parts.len();
-        debug_assert_eq!(self.regressions.len(), CAUSES);
+    pub(super) fn limits(&self, risks: &[f64; WINDOWS], raw: &[f64], x: &[f64]) -> [Risk; WINDOWS] {
+        let parts = self.learned.regressions[0].parts.len();
+        let row = self.filled(raw);
+        let mechanism = self.mechanism(raw);
         let all: Vec<[f64; WINDOWS]> = (0..parts)
-            .map(|part| self.risks(&self.hazards_without(part, x))[0].map(cloglog))
+            .map(|part| {
+                let trees = self.trees().map_or(0.0, |trees| trees.parts[part].predict(&row)[0]);
+                let rest = Rest { trees, mechanism };
+                self.risks(&self.hazards_without(part, x, &rest))[0].map(cloglog)
+            })
             .collect();
         let t = quantile(parts);
         let mut limits = [Risk {

@@ -16,8 +16,10 @@ pub const LEAST_SEEN: usize = 5;
 pub struct Reference {
     /// Ascending; risks at the main horizon of the rows of the fit, each predicted without its patient.
     pub risks: Vec<f64>,
-    /// Smallest and largest value of each numeric fact, on the scale of its column; NaN where none is on file.
-    pub ranges: Vec<(f64, f64)>,
+    /// Smallest and largest value of each numeric fact, on the scale of its column; `None` where none is on file.
+    pub ranges: Vec<Option<(f64, f64)>>,
+    /// Of each raw column the middle value of the rows; `None` where it is missing more often than not.
+    pub usual: Vec<Option<f64>>,
     pub groups: Vec<String>,
     /// The latest landmark after which at least `LEAST_SEEN` relapses came.
     pub last_day: Day,
@@ -32,8 +34,8 @@ impl Reference {
         let range = |column: usize| {
             let all = (0..stack.len()).map(|row| stack.raw(row)[column]);
             all.filter(|value| value.is_finite())
-                .fold((f64::NAN, f64::NAN), |(low, high), value| {
-                    (value.min(low), value.max(high))
+                .fold(None, |range: Option<(f64, f64)>, value| {
+                    Some(range.map_or((value, value), |(low, high)| (value.min(low), value.max(high))))
                 })
         };
         let mut groups: Vec<String> = stack
@@ -51,6 +53,7 @@ impl Reference {
         Reference {
             risks: kept,
             ranges: (0..schema.numeric.len()).map(range).collect(),
+            usual: (0..stack.width).map(|column| usual(stack, column)).collect(),
             groups,
             last_day: relapsed.len().checked_sub(LEAST_SEEN).map_or(0, |i| relapsed[i]),
         }
@@ -62,4 +65,11 @@ impl Reference {
         let up_to = self.risks.partition_point(|other| *other <= risk) as f64;
         50.0 * (below + up_to) / self.risks.len().max(1) as f64
     }
+}
+
+fn usual(stack: &Stack, column: usize) -> Option<f64> {
+    let all = (0..stack.len()).map(|row| stack.raw(row)[column]);
+    let mut known: Vec<f64> = all.filter(|value| value.is_finite()).collect();
+    known.sort_by(f64::total_cmp);
+    (2 * known.len() > stack.len()).then(|| known[known.len() / 2])
 }

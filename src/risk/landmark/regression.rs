@@ -19,6 +19,8 @@ pub(super) struct Design {
     pub x: Array2<f64>,
     pub exposure: Array2<f64>,
     pub fell: [Vec<Option<u8>>; CAUSES],
+    pub watched: Vec<Day>,
+    pub event: Vec<u8>,
     pub weights: Vec<f64>,
     pub fold: Vec<u8>,
     pub folds: usize,
@@ -26,13 +28,11 @@ pub(super) struct Design {
 }
 
 impl Design {
-    pub fn of(stack: &Stack, basis: &Basis, horizons: &[Day], folds: usize) -> Design {
+    /// The columns of `stack` with the ends of `ends`, row by row the same landmarks.
+    pub fn of(stack: &Stack, ends: &Stack, basis: &Basis, horizons: &[Day], folds: usize) -> Design {
         let (n, p) = (stack.len(), basis.width());
         let mut x = Array2::zeros((n, p + 1));
-        let mut exposure = Array2::zeros((n, horizons.len()));
-        let mut fell = [vec![None; n], vec![None; n]];
         let mut row = Vec::with_capacity(p);
-        let mut years = vec![0.0; horizons.len()];
         for i in 0..n {
             basis.design(stack.raw(i), &mut row);
             x[[i, 0]] = 1.0;
@@ -41,6 +41,17 @@ impl Design {
                 .skip(1)
                 .zip(&row)
                 .for_each(|(to, from)| *to = *from);
+        }
+        let held = std::iter::once(0.0).chain(basis.held.iter().copied()).collect();
+        Design::with(x, ends, horizons, folds, held)
+    }
+
+    fn with(x: Array2<f64>, stack: &Stack, horizons: &[Day], folds: usize, held: Vec<f64>) -> Design {
+        let n = stack.len();
+        let mut exposure = Array2::zeros((n, horizons.len()));
+        let mut fell = [vec![None; n], vec![None; n]];
+        let mut years = vec![0.0; horizons.len()];
+        for i in 0..n {
             let last = windows::exposure(horizons, stack.watched[i], &mut years);
             exposure
                 .row_mut(i)
@@ -55,10 +66,12 @@ impl Design {
             x,
             exposure,
             fell,
+            watched: stack.watched.clone(),
+            event: stack.event.clone(),
             weights: stack.weight.clone(),
             fold: stack.fold.clone(),
             folds,
-            held: std::iter::once(0.0).chain(basis.held.iter().copied()).collect(),
+            held,
         }
     }
 
@@ -92,25 +105,25 @@ pub struct Regression {
     pub mean: Coefficients,
 }
 
-const SHARED: [f64; 7] = [3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0];
+const SHARED: [f64; 6] = [3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0];
 /// How much more what is a window's own is held back than what all share.
 const OWN: f64 = 3.0;
 /// A fit to a part begins with the second derivatives of the fit to all.
 const FRESH: usize = 5;
 
 impl Regression {
-    /// `None` where a step fails, which a ridge above 0 excludes on finite columns.
+    /// With the ridge that predicts patients held out best. `None` where a step fails, which a ridge above 0 excludes on finite columns.
     pub(super) fn fit(design: &Design, cause: usize) -> Option<Regression> {
         let all = design.problem(cause, &design.weights);
         let mut at = all.start();
         let mut held_out: Vec<(Ridge, f64)> = vec![];
         let mut best: Option<(f64, Ridge, Vec<Coefficients>)> = None;
         let mut information = None;
-        for (step, shared) in SHARED.into_iter().enumerate() {
-            let ridge = Ridge {
-                shared,
-                own: OWN * shared,
-            };
+        let tried = SHARED.map(|shared| Ridge {
+            shared,
+            own: OWN * shared,
+        });
+        for (step, ridge) in tried.into_iter().enumerate() {
             let fresh = if step == 0 { FRESH } else { 1 };
             let (there, own) = all.climb(at, ridge, fresh, information)?;
             let parts: Vec<(Coefficients, f64)> = (0..design.folds)

@@ -90,6 +90,20 @@ impl Stack {
         &self.raw[row * self.width..(row + 1) * self.width]
     }
 
+    /// The same rows without what was seen.
+    pub fn without_raw(&self) -> Stack {
+        Stack {
+            case: self.case.clone(),
+            day: self.day.clone(),
+            watched: self.watched.clone(),
+            event: self.event.clone(),
+            weight: self.weight.clone(),
+            fold: self.fold.clone(),
+            raw: vec![],
+            width: 0,
+        }
+    }
+
     fn append(&mut self, mut other: Stack) {
         self.case.append(&mut other.case);
         self.day.append(&mut other.day);

@@ -127,17 +127,17 @@ impl Scorer<'_> {
     /// The risks alone, for those who ask on many days.
     pub fn risks_on(&mut self, day: Day) -> Result<[f64; WINDOWS], NotScored> {
         self.look(day)?;
-        Ok(self.model.risks(&self.model.hazards(&self.x))[0])
+        Ok(self.model.risks(&self.model.hazards(&self.raw, &self.x))[0])
     }
 
     /// The score of `day`, from what was on file on that day alone.
     pub fn on(&mut self, day: Day) -> Result<Score, NotScored> {
         let line = self.look(day)?;
         let model = self.model;
-        let hazards = model.hazards(&self.x);
+        let hazards = model.hazards(&self.raw, &self.x);
         let risks = model.risks(&hazards);
         let readings = Readings::of(self.case, day, &model.schema.analytes);
-        let parts = model.parts(&self.x);
+        let parts = model.parts(&self.raw, &self.x);
         let (start, effects) = model.effects(&hazards, &parts);
         let mut all = vec![("Average patient of the fit".to_owned(), String::new(), start)];
         for ((label, effect), part) in model.schema.labels.iter().zip(effects).zip(&parts) {
@@ -148,7 +148,7 @@ impl Scorer<'_> {
         }
         Ok(Score {
             day,
-            risks: model.limits(&risks[0], &self.x),
+            risks: model.limits(&risks[0], &self.raw, &self.x),
             organs: model.organs.shares(self.case, &readings, &risks),
             contributions: rounded(risks[0][MAIN], all),
             percentile: model.reference.percentile(risks[0][MAIN]),

@@ -166,7 +166,8 @@ pub(super) fn outside(model: &Model, case: &Case, raw: &[f64]) -> Option<String>
     if !model.reference.groups.iter().any(|group| **group == *case.group) {
         remarks.push(format!("Nobody in the fit has {}.", case.group.replace('_', " ")));
     }
-    for ((fact, value), (low, high)) in model.schema.numeric.iter().zip(raw).zip(&model.reference.ranges) {
+    for ((fact, value), range) in model.schema.numeric.iter().zip(raw).zip(&model.reference.ranges) {
+        let Some((low, high)) = range else { continue };
         if *value < *low || *value > *high {
             let shown = |value: f64| match fact.form {
                 Form::Plain => number(value),

@@ -3,11 +3,11 @@
 use chrono::{Datelike, NaiveDate};
 
 /// A patient's key in the folder.
-pub(super) fn key(number: u32) -> String {
+pub(in crate::simulate) fn key(number: u32) -> String {
     format!("S{number:06}")
 }
 
-pub(super) struct Date(pub(super) NaiveDate);
+pub(in crate::simulate) struct Date(pub(in crate::simulate) NaiveDate);
 
 impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -16,7 +16,7 @@ impl std::fmt::Display for Date {
 }
 
 /// A number with so many significant digits.
-pub(super) struct Significant(pub(super) f64, pub(super) i32);
+pub(in crate::simulate) struct Significant(pub(in crate::simulate) f64, pub(in crate::simulate) i32);
 
 impl std::fmt::Display for Significant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,7 +31,7 @@ impl std::fmt::Display for Significant {
 }
 
 /// Nothing, or the value.
-pub(super) struct Maybe<T>(pub(super) Option<T>);
+pub(in crate::simulate) struct Maybe<T>(pub(in crate::simulate) Option<T>);
 
 impl<T: std::fmt::Display> std::fmt::Display for Maybe<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,6 +3,8 @@
 mod cell; // dates, numbers, empty cells
 mod rows;
 
+pub(super) use cell::{Date, Maybe, Significant};
+
 use std::io::{self, Write};
 
 use crate::simulate::calendar::Calendar;

@@ -110,7 +110,8 @@ async fn patients(work: &mut Work, site: SiteId, ids: &[i64]) -> Result<Vec<Reco
 async fn tumours(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Tumour)) -> Result<()> {
     let rows = sqlx::query!(
         "select patient_id, id, supersedes_id, diagnosed_on, date_precision, organ, subtype, laterality, grade,
-           size_mm::float8 as size_mm, size_band, nodes_positive, er_fmol, pgr_fmol, her2, metastatic_at_entry,
+           size_mm::float8 as size_mm, size_band, nodes_positive, er_fmol, pgr_fmol, ki67_percent::float8 as ki67_percent, her2,
+           metastatic_at_entry,
            case when supersedes_id is null or reported_on >
              (select first.reported_on from tumour first where first.site_id = tumour.site_id and first.id = tumour.supersedes_id)
              then coalesce(reported_on, (recorded_at at time zone 'UTC')::date)
@@ -143,7 +144,7 @@ async fn tumours(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Tumou
                 nodes_positive: row.nodes_positive,
                 er_fmol: row.er_fmol,
                 pgr_fmol: row.pgr_fmol,
-                ki67_percent: None,
+                ki67_percent: row.ki67_percent,
                 her2: row.her2,
                 metastatic_at_entry: row.metastatic_at_entry,
                 known_on: row.known_on,

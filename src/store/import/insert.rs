@@ -37,10 +37,10 @@ pub(super) async fn insert(work: &mut Work, table: Table, rows: Value, reason: O
         Table::Tumour => sqlx::query!(
             "insert into tumour (site_id, patient_id, natural_key, supersedes_id, reason, source_row, recorded_at, recorded_by, diagnosed_on,
                date_precision, organ, laterality, subtype, grade, size_mm, size_band, nodes_positive, nodes_examined, er_fmol,
-               pgr_fmol, her2, metastatic_at_entry, reported_on)
+               pgr_fmol, ki67_percent, her2, metastatic_at_entry, reported_on)
              select r.site_id, r.patient_id, r.natural_key, r.supersedes_id, $2, r.source_row, $3, app.current_actor(), v.diagnosed_on,
                v.date_precision, v.organ, v.laterality, v.subtype, v.grade, v.size_mm, v.size_band, v.nodes_positive,
-               v.nodes_examined, v.er_fmol, v.pgr_fmol, v.her2, v.metastatic_at_entry, v.reported_on
+               v.nodes_examined, v.er_fmol, v.pgr_fmol, v.ki67_percent, v.her2, v.metastatic_at_entry, v.reported_on
              from jsonb_to_recordset($1)
                as r (line bigint, site_id int, patient_id bigint, natural_key text, supersedes_id bigint, source_row text, v jsonb)
              cross join lateral jsonb_populate_record(null::tumour, r.v) v

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::id::{PatientId, SiteId};
+use crate::domain::id::{PatientId, RunId, SiteId};
 use crate::store::{Result, Work};
 
 /// What counts in a run: facts known by its day, of those recorded before it began.
@@ -10,6 +10,22 @@ use crate::store::{Result, Work};
 pub struct Known {
     pub by: NaiveDate,
     pub until: DateTime<Utc>,
+}
+
+/// Those patients whose `app.spread` is below a bound: the same ones in every night.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample(pub i64);
+
+impl Sample {
+    /// About `wanted` of `patients`; all of them where there are no more.
+    pub fn of(patients: i64, wanted: i64) -> Sample {
+        const ALL: i64 = 1 << 31;
+        Sample(if patients <= wanted {
+            ALL
+        } else {
+            ALL / patients * wanted
+        })
+    }
 }
 
 /// Centres and how many patients each had by then (or has now), in the order in which a night goes through them.
@@ -34,12 +50,13 @@ pub async fn cohort(work: &mut Work, known: Option<Known>) -> Result<Vec<(SiteId
     Ok(rows.into_iter().map(|row| (SiteId(row.id), row.patients)).collect())
 }
 
-/// The next patients of a centre after this one.
+/// The next patients of a centre after this one, of those in the sample.
 pub async fn page(
     work: &mut Work,
     site: SiteId,
     after: PatientId,
-    known: Option<Known>,
+    known: Known,
+    sample: Sample,
     limit: i64,
 ) -> Result<Vec<PatientId>> {
     let ids = sqlx::query_scalar!(
@@ -47,14 +64,62 @@ pub async fn page(
          from patient
          where site_id = $1
            and id > $2
-           and ($3::timestamptz is null or recorded_at <= $3)
-           and ($4::date is null or coalesce(reported_on, (recorded_at at time zone 'UTC')::date) <= $4)
+           and recorded_at <= $3
+           and coalesce(reported_on, (recorded_at at time zone 'UTC')::date) <= $4
+           and app.spread(site_id, id) < $5
          order by id
-         limit $5",
+         limit $6",
         site.0,
         after.0,
-        known.map(|known| known.until),
-        known.map(|known| known.by),
+        known.until,
+        known.by,
+        sample.0,
+        limit,
+    )
+    .fetch_all(work.connection())
+    .await?;
+    Ok(ids.into_iter().map(PatientId).collect())
+}
+
+/// Which rows of the list are worked out anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    All,
+    /// Those of patients that this run scored itself, and those that are missing: nothing has come to light of the others.
+    ScoredIn(RunId),
+}
+
+/// The next patients of a centre whose rows in the list are to be worked out.
+pub async fn to_list(
+    work: &mut Work,
+    site: SiteId,
+    after: PatientId,
+    which: Listed,
+    limit: i64,
+) -> Result<Vec<PatientId>> {
+    let run = match which {
+        Listed::All => None,
+        Listed::ScoredIn(run) => Some(run.0),
+    };
+    let ids = sqlx::query_scalar!(
+        "select p.id
+         from patient p
+         where p.site_id = $1
+           and p.id > $2
+           and ($3::bigint is null
+             or not exists (
+               select from score s
+               where s.site_id = p.site_id
+                 and s.run_id = $3
+                 and s.patient_id = p.id
+                 and s.scored_on is not null
+             )
+             or not exists (select from triage t where t.site_id = p.site_id and t.patient_id = p.id))
+         order by p.id
+         limit $4",
+        site.0,
+        after.0,
+        run,
         limit,
     )
     .fetch_all(work.connection())

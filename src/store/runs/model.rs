@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::{Run, advance, fenced};
+use super::{Run, fenced, hold};
 use crate::domain::id::ModelId;
 use crate::store::{Result, Work};
 
@@ -17,8 +17,8 @@ pub struct Fitted<'a> {
 }
 
 /// Keeps the model and ties the run to it. The same rows give the same model: one that is there already is taken.
-pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>) -> Result<ModelId> {
-    advance(work, run).await?;
+pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>, note: &str) -> Result<ModelId> {
+    hold(work, run).await?;
     let same = sqlx::query_scalar!(
         "select id
          from model
@@ -55,21 +55,22 @@ pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>) -> Resu
             .await?
         }
     };
-    use_model(work, run, ModelId(id)).await?;
+    use_model(work, run, ModelId(id), note).await?;
     Ok(ModelId(id))
 }
 
-/// Ties the run to a model that is there.
-pub async fn use_model(work: &mut Work, run: &Run, model: ModelId) -> Result<()> {
+/// Ties the run to a model that is there, and says why.
+pub async fn use_model(work: &mut Work, run: &Run, model: ModelId, note: &str) -> Result<()> {
     let done = sqlx::query!(
         "update run
-         set model_id = $3
+         set model_id = $3, model_note = $4
          where id = $1
            and fence = $2
            and state = 'running'",
         run.id.0,
         run.fence,
         model.0,
+        note,
     )
     .execute(work.connection())
     .await?;
@@ -87,6 +88,19 @@ pub async fn parameters(work: &mut Work, model: ModelId) -> Result<Value> {
     .fetch_one(work.connection())
     .await?;
     Ok(parameters)
+}
+
+/// Of which kind and version a model is.
+pub async fn model_of(work: &mut Work, model: ModelId) -> Result<(String, String)> {
+    let row = sqlx::query!(
+        "select kind, version
+         from model
+         where id = $1",
+        model.0,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok((row.kind, row.version))
 }
 
 /// The last model that was there on that day, for a night that can't fit its own.

@@ -117,16 +117,6 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
     fenced(done.rows_affected())?;
     if shown {
         sqlx::query!(
-            "update publication p
-             set run_id = $1, published_at = clock_timestamp(),
-               previous_run_id = case when (select as_of from run where id = p.run_id) = $2
-                 then p.previous_run_id else p.run_id end",
-            run.id.0,
-            run.as_of,
-        )
-        .execute(work.connection())
-        .await?;
-        sqlx::query!(
             "update triage t
              set risk = s.risk
              from score s
@@ -139,15 +129,29 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
         .execute(work.connection())
         .await?;
         // the next reader's plans should know what has come in
-        sqlx::query!("select app.take_stock('score'), app.take_stock('triage')")
+        sqlx::query!("select app.take_stock('triage')")
             .fetch_one(work.connection())
             .await?;
+        // last: whoever asks for a turn waits for this row
+        sqlx::query!(
+            "update publication p
+             set run_id = $1, published_at = clock_timestamp(),
+               previous_run_id = case when (select as_of from run where id = p.run_id) = $2
+                 then p.previous_run_id else p.run_id end",
+            run.id.0,
+            run.as_of,
+        )
+        .execute(work.connection())
+        .await?;
     }
     Ok(())
 }
 
-/// Whether the pages will show this run: a run of an earlier date than the one on show is kept, and changes nothing there.
+/// Whether the pages will show this run: a replay, or a run of an earlier date than the one on show, is kept and changes nothing there.
 pub async fn is_newest(work: &mut Work, run: &Run) -> Result<bool> {
+    if run.replay {
+        return Ok(false);
+    }
     let later = sqlx::query_scalar!(
         "select exists (
            select

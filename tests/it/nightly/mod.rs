@@ -2,8 +2,11 @@
 
 mod again; // done twice, of the past, two at once
 mod broken; // stopped, killed, overtaken
+mod carry; // what need not be worked out again
 mod flags; // a flag's life
 mod meanwhile; // what is entered while it runs
+mod replay; // past days, and stored nights held against themselves
+mod shards; // several processes, leases, fences
 mod spoilt; // bad patients, no model
 
 use std::ops::ControlFlow;
@@ -71,7 +74,7 @@ async fn world() -> TestApp {
 fn on(day: &str) -> Asked {
     Asked {
         as_of: Some(day.parse().unwrap()),
-        redo: false,
+        ..Asked::default()
     }
 }
 

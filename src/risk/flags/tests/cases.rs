@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::burden::case::{Case, Found, Known, Signal, Tissue, What};
+use crate::burden::case::{Case, Finding, Found, Happened, Known, Outcome, Signal, Tissue, What};
 use crate::domain::flag::Severity;
 
 fn signal(id: i64, on: Day, from: Day, what: What) -> Signal {
@@ -52,6 +52,7 @@ fn case(signals: Vec<Signal>) -> Case {
         facts: vec![],
         signals,
         happened: vec![],
+        visits: vec![],
     }
 }
 
@@ -227,6 +228,48 @@ fn misses_stay_in_the_denominator() {
     assert_eq!(once.median, Some((f64::NEG_INFINITY, 0.0)));
     let nothing = LeadLedger::of(vec![]);
     assert_eq!((nothing.missed, nothing.announced[0].median), (0, None));
+}
+
+#[test]
+fn a_case_is_scored_on_news_and_on_ticks_and_watched_as_far_as_it_is_known() {
+    let mut case = case(rise());
+    case.signals.push(signal(
+        5,
+        250,
+        255,
+        What::Scan {
+            finding: Finding::Clear,
+        },
+    ));
+    assert_eq!(scored_days(&case, 90, 215), [90, 107, 120, 150, 180, 210]);
+    assert!(scored_days(&case, 90, 80).is_empty());
+    assert_eq!(
+        Watch::of(&case, 400),
+        Watch {
+            from: 30,
+            to: 300,
+            end: End::Censored
+        }
+    );
+    let relapse = Outcome::Relapse { organ: "liver".into(), by_scan: false };
+    let known = Known {
+        from: 420,
+        until: Day::MAX,
+    };
+    case.happened.push(Happened {
+        on: 410,
+        known,
+        what: relapse,
+    });
+    assert_eq!(Watch::of(&case, 415).end, End::Censored);
+    let end = End::Relapse {
+        after: Some(250),
+        known: 420,
+    };
+    assert_eq!(Watch::of(&case, 420), Watch { from: 30, to: 410, end });
+    let point = Point::of(&case, 310, [0.1, 0.2, 0.3], [0.1, 0.3], 0.4);
+    assert!(point.trend.rising);
+    assert_eq!(point.newest(), Some(305));
 }
 
 /// Draws of all kinds, told after up to 60 days and sometimes amended away.

@@ -111,6 +111,26 @@ fn dependable_scores_get_their_own_promise_and_few_flags_none() {
 }
 
 #[test]
+fn groups_against_the_order_are_pooled() {
+    // three groups of 30 by score, of which 6, 24 and 12 relapse
+    let past = [(0.2, 6), (0.4, 24), (0.6, 12)]
+        .into_iter()
+        .flat_map(|(score, relapses)| {
+            (0..30).map(move |i| {
+                let event = u32::from(i < relapses);
+                let time = if event == 1 { 100.0 } else { 900.0 };
+                (score + 0.001 * f64::from(i), FollowUp::until(time, event).unwrap())
+            })
+        });
+    let experience = Experience::of(past.collect());
+    let ppv: Vec<f64> = [0.1, 0.45, 0.9]
+        .map(|score| experience.at(score).unwrap().ppv12.unwrap())
+        .to_vec();
+    assert!((ppv[0] - 0.2).abs() < 1e-12);
+    assert!((ppv[1] - 0.6).abs() < 1e-12 && (ppv[2] - 0.6).abs() < 1e-12, "{ppv:?}");
+}
+
+#[test]
 fn turnbull_of_exact_and_right_censored_times_is_kaplan_meier() {
     let times = [
         (3.0, 1),

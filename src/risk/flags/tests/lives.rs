@@ -116,6 +116,34 @@ fn the_rule_lifts_the_odds() {
     }
 }
 
+#[test]
+fn a_flag_of_the_trend_rule_is_the_patient_s_one_open_flag() {
+    let rule = at(0.5);
+    let mut life = Life::default();
+    life.adopt(45);
+    let step = |life: &mut Life, point| rule.step(life, &point, &rule.thresholds[0]).map(|(change, _)| change);
+    assert_eq!(step(&mut life, point(50, 0.9, &[(1, 45)])), None);
+    assert_eq!(life.open_since(), Some(45));
+    assert!(life.dismiss() && !life.dismiss());
+    assert_eq!(step(&mut life, point(60, 0.9, &[(1, 45)])), None, "seen");
+    assert_eq!(
+        step(&mut life, point(70, 0.9, &[(1, 45), (2, 70)])),
+        Some(Change::Raised)
+    );
+}
+
+#[test]
+fn the_trend_rule_alone_can_spend_the_budget() {
+    let alone = AlertScore {
+        trend_alone: true,
+        ..AlertScore::STANDARD
+    };
+    let mut twice = point(50, 0.01, &[]);
+    assert_eq!(alone.of(&twice), Some(0.01));
+    twice.trend.repeated = true;
+    assert_eq!(alone.of(&twice), Some(1.0));
+}
+
 proptest! {
     #[test]
     fn what_comes_later_never_changes_earlier_flags(whole in any_series(), cut in 30..600i32, raise in 0.1..0.9f64) {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::choose::marks;
-use super::super::threshold::{exact, load, raises};
+use super::super::life::raised;
+use super::super::threshold::{exact, load};
 use super::*;
 
 #[test]
@@ -14,7 +15,7 @@ fn the_threshold_lies_between_the_last_flag_allowed_and_the_next() {
         .collect();
     let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
     let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &Hysteresis::default());
+    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &Terms::default());
     let flags: Vec<usize> = found.iter().map(|e| e.flags).collect();
     assert_eq!(flags, [4, 10, 99, 100, 0]);
     assert!((found[0].raise - 0.965).abs() < 1e-12, "{}", found[0].raise);
@@ -33,7 +34,7 @@ fn a_group_of_ties_is_flagged_whole_or_not_at_all() {
     let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
     for (allowed, flags) in [(1.0, 1), (2.0, 1), (3.9, 1), (4.0, 4), (5.0, 5)] {
         let rate = 100.0 * allowed / years;
-        let found = exact(&days, years, &[rate], &Hysteresis::default())[0];
+        let found = exact(&days, years, &[rate], &Terms::default())[0];
         assert_eq!(found.flags, flags, "{allowed} allowed");
     }
 }
@@ -60,9 +61,12 @@ fn what_is_no_rule_is_refused() {
     let none = FlagRule::learn(&[], &[], &Settings::default());
     assert_eq!(none, Err(Error::NoBudget));
     let closing_at_once = Settings {
-        hysteresis: Hysteresis {
-            ratio: 0.0,
-            quiet_days: 10,
+        terms: Terms {
+            hysteresis: Hysteresis {
+                ratio: 0.0,
+                quiet_days: 10,
+            },
+            counted: Counted::All,
         },
         ..Settings::default()
     };
@@ -103,6 +107,69 @@ fn a_stored_rule_is_the_same_rule() {
     assert_eq!(serde_json::from_str::<FlagRule>(&stored).unwrap(), rule);
 }
 
+/// 1,000 patients of whom 200 relapse on day 400. The 24-month risk rises on day 100 for all of these and for as many others; the
+/// 12-month risk for these alone, later.
+fn two_scores(later: Day) -> Vec<Series> {
+    let relapses = |i: i64| i / 10 % 5 == 0;
+    let risen = |i: i64, day: Day| {
+        let (relapses, looks_so) = (relapses(i), i / 10 % 5 < 2);
+        let noise = 1e-6 * i as f64;
+        let mut point = point(day, 0.01 + noise, &[]);
+        point.risk[1] = if relapses && day >= later {
+            0.6 + noise
+        } else {
+            0.01 + noise
+        };
+        point.risk[2] = if looks_so { 0.7 + noise } else { 0.02 + noise };
+        point
+    };
+    let end = |i: i64| {
+        if relapses(i) {
+            End::Relapse {
+                after: None,
+                known: 400,
+            }
+        } else {
+            End::Censored
+        }
+    };
+    let one = |i: i64| {
+        let to = if relapses(i) { 400 } else { 1_100 };
+        series(i, to, end(i), vec![risen(i, 100), risen(i, later)])
+    };
+    (0..1_000).map(one).collect()
+}
+
+#[test]
+fn past_data_choose_another_score_only_where_it_is_better() {
+    let only = |place: usize| AlertScore {
+        weights: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]][place],
+        ..AlertScore::STANDARD
+    };
+    let chosen = |past: &[Series], candidates: Vec<AlertScore>| {
+        let years: f64 = past.iter().map(|s| s.watch.years()).sum();
+        let budget = Budget::Per100Years(100.0 * 201.0 / years);
+        let settings = Settings {
+            candidates,
+            ..Settings::default()
+        };
+        FlagRule::learn(past, &[budget], &settings).unwrap().score
+    };
+    let past = two_scores(250);
+    assert_eq!(
+        chosen(&past, vec![only(0), only(1)]),
+        only(1),
+        "twice as many of its flags come true"
+    );
+    assert_eq!(chosen(&past, vec![only(1), only(0)]), only(1));
+    assert_eq!(chosen(&past, vec![only(0), only(0)]), only(0), "no better");
+    assert_eq!(
+        chosen(&past[..400], vec![only(0), only(1)]),
+        only(0),
+        "too few relapses"
+    );
+}
+
 proptest! {
     #[test]
     fn the_budget_is_never_exceeded_on_past_data(past in any_cohort(), rates in prop::collection::vec(0.5..400.0f64, 1..4)) {
@@ -116,15 +183,29 @@ proptest! {
     }
 
     #[test]
+    fn a_budget_for_first_flags_is_one_for_patients(past in any_cohort(), rate in 0.5..400.0f64) {
+        let settings = |counted| Settings {
+            terms: Terms { counted, ..Terms::default() },
+            candidates: vec![AlertScore::STANDARD],
+        };
+        let learn = |counted| FlagRule::learn(&past, &[Budget::Per100Years(rate)], &settings(counted)).unwrap();
+        let (first, all) = (learn(Counted::First), learn(Counted::All));
+        let flagged = first.first_flags(&past, 0).len();
+        prop_assert_eq!(flagged, first.thresholds[0].flags);
+        prop_assert!(load(flagged, first.years) <= rate);
+        prop_assert!(all.first_flags(&past, 0).len() <= flagged, "what re-raised flags cost");
+    }
+
+    #[test]
     fn no_lower_threshold_would_keep_the_budget(past in any_cohort(), rate in 0.5..400.0f64) {
         let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
         let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-        let hysteresis = Hysteresis::default();
-        let found = exact(&days, years, &[rate], &hysteresis)[0];
-        let total = |raise| days.iter().map(|d| raises(d, raise, &hysteresis)).sum::<usize>();
+        let terms = Terms::default();
+        let found = exact(&days, years, &[rate], &terms)[0];
+        let total = |raise| days.iter().map(|d| raised(d, raise, &terms).count()).sum::<usize>();
         prop_assert_eq!(total(found.raise), found.flags);
         // the next score at which anything moves, if that is too many flags, is where the search ended
-        let moves = days.iter().flatten().flat_map(|m| [m.score, m.lower_bound(&hysteresis)]);
+        let moves = days.iter().flatten().flat_map(|m| [m.score, m.lower_bound(&terms.hysteresis)]);
         let next = moves.filter(|at| *at > 0.0 && *at < found.raise).max_by(f64::total_cmp);
         if let Some(next) = next {
             let more = total(next);

@@ -6,7 +6,7 @@ use super::summary::{Count, Draw, Level, Readings};
 use crate::burden::case::{Case, Day, Finding, What};
 
 const TIME: [&str; 1] = ["years since day zero"];
-const CTDNA: [&str; 15] = [
+const CTDNA: [&str; 14] = [
     "ctDNA draws",
     "ctDNA detections",
     "ctDNA detections in a row",
@@ -14,7 +14,6 @@ const CTDNA: [&str; 15] = [
     "ctDNA last detected",
     "ctDNA last level",
     "ctDNA lower of last two",
-    "ctDNA last limit",
     "ctDNA last molecules",
     "ctDNA highest level",
     "ctDNA slope",
@@ -118,15 +117,14 @@ fn ctdna(draws: &[Draw], day: Day, out: &mut Vec<f64>) {
         .map_or(f64::NAN, |_| flag(before.iter().any(|draw| draw.detected)));
     let Some(last) = after.last() else {
         out.extend([0.0, 0.0, 0.0, 0.0]);
-        out.extend([f64::NAN; 9]);
+        out.extend([f64::NAN; 8]);
         out.extend([before_found, f64::NAN]);
         return;
     };
-    let lower = after
+    let two = &after[after.len().saturating_sub(2)..];
+    let lower = two
         .iter()
-        .rev()
-        .take(2)
-        .map(|draw| draw.level)
+        .map(|draw| if draw.detected { draw.level } else { f64::NEG_INFINITY })
         .fold(f64::INFINITY, f64::min);
     let highest = detected.iter().map(|draw| draw.level).fold(f64::NEG_INFINITY, f64::max);
     let slope = match detected[..] {
@@ -143,8 +141,7 @@ fn ctdna(draws: &[Draw], day: Day, out: &mut Vec<f64>) {
         in_a_row(after, |draw| !draw.detected),
         flag(last.detected),
         if last.detected { last.level } else { f64::NAN },
-        lower,
-        last.limit,
+        if lower.is_finite() { lower } else { f64::NAN },
         last.molecules.ln_1p(),
         if highest.is_finite() { highest } else { f64::NAN },
         slope,

@@ -2,9 +2,6 @@
 
 use crate::burden::case::{Case, Day, Finding, Found, Signal, Tissue, What};
 
-/// Molecules at which an assay calls, where the result does not say.
-const CALLED_AT: f64 = 2.0;
-
 /// One draw of ctDNA.
 #[derive(Clone, Copy, Debug)]
 pub struct Draw {
@@ -12,8 +9,6 @@ pub struct Draw {
     pub detected: bool,
     /// Natural log of the mutant fraction found; of the limit where none was.
     pub level: f64,
-    /// Natural log of the fraction at which this sample would have been called.
-    pub limit: f64,
     /// Molecules found; 0 where none were.
     pub molecules: f64,
 }
@@ -106,7 +101,6 @@ fn draw(on: Day, examined: f64, found: Found) -> Draw {
         on,
         detected,
         level: (molecules / examined).ln(),
-        limit: (CALLED_AT / examined).ln(),
         molecules: if detected { molecules } else { 0.0 },
     }
 }

@@ -1,0 +1,149 @@
+//! The model card and its history: on whom, how good, for whom not shown, what was decided and why. Written from the model, never typed.
+
+use serde_json::{Value, json};
+
+use super::gate::{Decision, Verdict};
+use super::landmark::{CAUSES, Family, Judged, MAIN, Model, WINDOWS};
+
+/// Columns named as mattering most.
+const NAMED: usize = 12;
+
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::Regression => "ridge regression of both hazards",
+        Family::Trees => "boosted trees",
+        Family::Mechanism => "forecast of the burden line",
+    }
+}
+
+fn families(all: &[Family]) -> String {
+    all.iter().map(|own| family(*own)).collect::<Vec<_>>().join(", ")
+}
+
+/// Everything a reader needs in order to trust a model as far as it deserves.
+pub fn card(model: &Model, verdict: &Verdict) -> Value {
+    let horizons = model.settings.horizons;
+    json!({
+        "version": model.version,
+        "cut": model.cut,
+        "says": format!(
+            "The chance of a first distant relapse within {}, {} and {} days, death without it competing, for a patient free of it on the day of the score.",
+            horizons[0], horizons[1], horizons[2]
+        ),
+        "method": method(model),
+        "decision": verdict.decision,
+        "reason": verdict.reason,
+        "recalibrated": model.recalibrated,
+        "fitted_on": model.fitted_on,
+        "judged": model.judged,
+        "validation": model.report,
+        "rivals": model.rivals.iter().map(|rival| json!({
+            "families": families(&rival.families),
+            "loss_a_relapse": rival.loss,
+        })).collect::<Vec<_>>(),
+        "weights": weights(model),
+        "matter_most": matter_most(model),
+        "ridge": model.learned.regressions.iter().map(|own| own.ridge).collect::<Vec<_>>(),
+        "groups": model.reference.groups,
+        "latest_landmark_days": model.reference.last_day,
+        "too_small": too_small(model),
+        "limits": limits(model),
+    })
+}
+
+/// One line of the history: what a night made, and what became of it.
+pub fn entry(model: &Model, verdict: &Verdict) -> Value {
+    let own = model.report.horizons.get(MAIN);
+    json!({
+        "cut": model.cut,
+        "version": model.version,
+        "decision": verdict.decision,
+        "reason": verdict.reason,
+        "patients": model.fitted_on.patients,
+        "relapsed": model.fitted_on.relapsed,
+        "auc": own.map(|own| own.auc),
+        "scaled_brier": own.map(|own| own.scaled_brier),
+        "observed_over_expected": own.map(|own| own.observed_over_expected),
+        "slope": own.and_then(|own| own.slope),
+        "shown": verdict.decision != Decision::Hold,
+        "fingerprint": model.fitted_on.fingerprint,
+    })
+}
+
+fn method(model: &Model) -> String {
+    let by = match model.judged {
+        Judged::OutOfTime(day) => format!("fitted on what was known on {day}, judged on landmarks from then on"),
+        Judged::CrossFitted => {
+            "judged on patients held out, as too few relapses part an earlier from a later time".to_owned()
+        }
+    };
+    format!(
+        "Landmarks; hazards of relapse and of death that are constant within each window. Chosen among its rivals by the likelihood of \
+         what came ({by}): {}. Weights by predictions of patients not seen. 95 % limits by leaving out each of {} parts of the patients.",
+        families(&model.learned.blend.families),
+        model.settings.folds
+    )
+}
+
+fn weights(model: &Model) -> Value {
+    let weights = &model.learned.blend.weights;
+    let one = |k: usize| {
+        json!({
+            "until_day": model.settings.horizons[k],
+            "level": weights[[k, 0]],
+            "regression": weights[[k, 1]],
+            "trees": weights[[k, 2]],
+            "mechanism": weights[[k, 3]],
+        })
+    };
+    (0..WINDOWS).map(one).collect()
+}
+
+/// Root sum of squares of the standardised coefficients of each label, in the main window: what moves the regression.
+fn matter_most(model: &Model) -> Value {
+    let coefficients = &model.learned.regressions[0].mean;
+    let mut sums = vec![0.0; model.schema.labels.len()];
+    for (j, source) in model.basis.source.iter().enumerate() {
+        sums[model.schema.columns[*source].label] += coefficients[[MAIN, j + 1]].powi(2);
+    }
+    let mut all: Vec<(&String, f64)> = model
+        .schema
+        .labels
+        .iter()
+        .zip(sums)
+        .map(|(label, sum)| (label, sum.sqrt()))
+        .collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let named = all.into_iter().take(NAMED);
+    named
+        .map(|(label, size)| json!({"fact": label, "size": size}))
+        .collect()
+}
+
+fn too_small(model: &Model) -> Vec<String> {
+    let small = model
+        .report
+        .subgroups
+        .iter()
+        .filter(|group| group.observed_over_expected.is_none());
+    small.map(|group| format!("{} {}", group.by, group.is)).collect()
+}
+
+fn limits(model: &Model) -> Vec<String> {
+    let mut limits = vec![
+        "The limits of a risk hold what the fit leaves open by chance; not a wrong model, nor a change in care."
+            .to_owned(),
+        "Where a group is named as too small, nothing is known of the model's calibration in it.".to_owned(),
+        "Not a medical device: it supports and does not replace clinical judgement.".to_owned(),
+    ];
+    if model.population.is_some() {
+        limits.push(
+            "The population of the burden lines is learned on the cut itself, also for the validation.".to_owned(),
+        );
+    }
+    if model.judged == Judged::CrossFitted {
+        limits.push("Not judged by time: how it does on later patients is not known.".to_owned());
+    }
+    debug_assert_eq!(model.learned.regressions.len(), CAUSES);
+    limits
+}

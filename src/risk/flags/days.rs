@@ -1,0 +1,77 @@
+//! From a case to the days on which it is scored, to a scored day, and to its watch.
+
+use super::series::{End, Point, Watch};
+use super::signs::{evidence, trend};
+use crate::burden::case::{Case, Day, Finding, Outcome, What};
+
+/// From this day after surgery on flags are raised: what is found before says how the operation went.
+pub const FIRST_DAY: Day = 30;
+/// Without news a patient is scored anew after so many days.
+pub const TICK_DAYS: Day = 30;
+
+/// The days from `from` to `to` on which a case is scored: those on which something came on file or was amended, and a tick every
+/// `TICK_DAYS` from `from` on. Rising, each once. What comes on file later adds days and takes none away, and so moves no flag.
+pub fn scored_days(case: &Case, from: Day, to: Day) -> Vec<Day> {
+    if from > to {
+        return vec![];
+    }
+    let signals = case.signals.iter().map(|s| s.known);
+    let facts = case.facts.iter().map(|f| f.known);
+    let happened = case.happened.iter().map(|h| h.known);
+    let news = signals
+        .chain(facts)
+        .chain(happened)
+        .flat_map(|known| [known.from, known.until]);
+    let ticks = (from..=to).step_by(TICK_DAYS as usize);
+    let mut days: Vec<Day> = news.filter(|day| (from..=to).contains(day)).chain(ticks).collect();
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+impl Point {
+    /// A scored day of a case: the calibrated risks within 182, 365, 730 days, the limits of the second, P(growing).
+    pub fn of(case: &Case, day: Day, risk: [f64; 3], limits: [f64; 2], growing: f64) -> Point {
+        Point {
+            day,
+            risk,
+            limits,
+            growing,
+            trend: trend(case, day),
+            triggers: evidence(case, day),
+        }
+    }
+}
+
+impl Watch {
+    /// Of a case as known on `day`, for past data: until relapse, death or loss, else until the last contact or reading on file.
+    pub fn of(case: &Case, day: Day) -> Watch {
+        let over = case.end(day);
+        let contacts = case
+            .happened
+            .iter()
+            .filter(|h| h.known.on(day) && h.on <= day)
+            .map(|h| h.on);
+        let seen = contacts.chain(case.signals_on(day).map(|s| s.on)).max();
+        let to = over.map(|h| h.on).or(seen).unwrap_or(FIRST_DAY);
+        let end = match over.map(|h| (&h.what, h.known.from)) {
+            Some((Outcome::Relapse { .. }, known)) => End::Relapse {
+                after: last_clear(case, day, to),
+                known,
+            },
+            Some((Outcome::Death, _)) => End::Death,
+            _ => End::Censored,
+        };
+        Watch {
+            from: FIRST_DAY,
+            to: to.max(FIRST_DAY),
+            end,
+        }
+    }
+}
+
+fn last_clear(case: &Case, day: Day, before: Day) -> Option<Day> {
+    let clear = |what: &What| matches!(what, What::Scan { finding } if *finding == Finding::Clear);
+    let scans = case.signals_on(day).filter(|s| s.on < before && clear(&s.what));
+    scans.map(|s| s.on).max()
+}

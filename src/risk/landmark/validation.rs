@@ -1,0 +1,263 @@
+//! The choice between families by time: fitted on what was known at an earlier cut, judged on landmarks after it.
+
+use chrono::{Days, NaiveDate};
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use super::basis::Basis;
+use super::blend::{Blend, FAMILIES, Family, Inputs, loss};
+use super::features::Schema;
+use super::hazard::{Coefficients, log_hazards};
+use super::learned::{Learned, Work};
+use super::regression::Design;
+use super::rows::{Stack, day_of, ended};
+use super::{Settings, WINDOWS, windows};
+use crate::burden::Case;
+use crate::burden::case::Day;
+use crate::risk::Error;
+
+/// This share of the relapses lies before the earlier cut.
+const BEFORE: f64 = 0.65;
+/// With fewer relapses on either side, patients held out take the place of time.
+const LEAST_RELAPSES: usize = 30;
+
+/// On what the choice rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judged {
+    /// Fitted on what was known on this day, judged on landmarks from it on.
+    OutOfTime(NaiveDate),
+    /// Each patient judged by a fit without it: too few relapses for a cut in time.
+    CrossFitted,
+}
+
+/// A rival with its loss (negative log-likelihood a relapse; lower is better).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rival {
+    pub families: Vec<Family>,
+    pub loss: f64,
+}
+
+/// One landmark of the validation: what was said, what came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    pub case: usize,
+    pub row: usize,
+    pub day: Day,
+    pub watched: Day,
+    /// 0 watched no longer, 1 relapse, 2 death.
+    pub event: u8,
+    pub weight: f64,
+    pub risks: [f64; WINDOWS],
+}
+
+pub(super) struct Validated {
+    pub judged: Judged,
+    pub rivals: Vec<Rival>,
+    pub chosen: Vec<Family>,
+    pub held: Vec<Held>,
+    /// One row a window: the level and the weight that turn the log hazards of the validation into what came.
+    pub correction: Option<Coefficients>,
+}
+
+/// The calendar day that parts early from late relapses, if there are enough of both.
+fn split(cases: &[Case], stack: &Stack, cut: NaiveDate) -> Option<NaiveDate> {
+    let mut relapses: Vec<NaiveDate> = vec![];
+    for (i, case) in stack.case.iter().enumerate() {
+        let case = &cases[*case as usize];
+        let last = stack.case.get(i + 1) != Some(&stack.case[i]);
+        if last && stack.event[i] == 1 {
+            relapses.extend(
+                case.origin
+                    .checked_add_days(Days::new((stack.day[i] + stack.watched[i]).max(0) as u64)),
+            );
+        }
+    }
+    relapses.sort_unstable();
+    let place = (BEFORE * relapses.len() as f64) as usize;
+    let enough = place >= LEAST_RELAPSES && relapses.len() - place >= LEAST_RELAPSES;
+    enough.then(|| relapses[place]).filter(|day| *day < cut)
+}
+
+fn on(case: &Case, day: Day) -> NaiveDate {
+    let days = Days::new(u64::from(day.unsigned_abs()));
+    let moved = if day < 0 {
+        case.origin.checked_sub_days(days)
+    } else {
+        case.origin.checked_add_days(days)
+    };
+    moved.unwrap_or(case.origin)
+}
+
+/// The rows as they were on `cut`: those whose landmark had come, with what was known of their ends.
+fn as_of(cases: &[Case], stack: &Stack, cut: NaiveDate) -> Stack {
+    let mut early = stack.without_raw();
+    for i in 0..stack.len() {
+        let case = &cases[stack.case[i] as usize];
+        let end = ended(case, day_of(case, cut));
+        match end.filter(|end| end.on > stack.day[i] && on(case, stack.day[i]) < cut) {
+            Some(end) => {
+                early.watched[i] = end.on - stack.day[i];
+                early.event[i] = end.event;
+            }
+            None => early.weight[i] = 0.0,
+        }
+    }
+    early
+}
+
+impl Work<'_> {
+    /// The candidates: each family alone (its level and weight fitted), then all together.
+    fn rivals(&self, settings: &Settings) -> Vec<Vec<Family>> {
+        let all = self.families(settings);
+        let mut rivals: Vec<Vec<Family>> = all.iter().map(|family| vec![*family]).collect();
+        if all.len() > 1 {
+            rivals.push(all);
+        }
+        rivals
+    }
+
+    fn best(
+        &self,
+        fitted: &Inputs,
+        asked: &Inputs,
+        judge: (&Design, &[f64]),
+        settings: &Settings,
+    ) -> Result<(Vec<Rival>, Blend), Error> {
+        let (design, weights) = judge;
+        let relapses: f64 = (weights.iter().zip(&design.fell[0]))
+            .filter(|(_, fell)| fell.is_some())
+            .map(|(w, _)| w)
+            .sum();
+        let mut rivals = vec![];
+        let mut best: Option<(f64, Blend)> = None;
+        for families in self.rivals(settings) {
+            let blend = self.blend(fitted, &families).ok_or(Error::Unfitted)?;
+            let own = loss(
+                &blend.log_hazards(asked),
+                design.exposure.view(),
+                &design.fell[0],
+                weights,
+            ) / relapses.max(1.0);
+            if best.as_ref().is_none_or(|(least, _)| own < *least) {
+                best = Some((own, blend));
+            }
+            rivals.push(Rival { families, loss: own });
+        }
+        let (_, blend) = best.ok_or(Error::Unfitted)?;
+        Ok((rivals, blend))
+    }
+
+    pub fn by_time(
+        &self,
+        cases: &[Case],
+        stack: &Stack,
+        schema: &Schema,
+        cut: NaiveDate,
+        settings: &Settings,
+    ) -> Result<Option<Validated>, Error> {
+        let Some(day) = split(cases, stack, cut) else {
+            return Ok(None);
+        };
+        let ends = as_of(cases, stack, day);
+        let basis = Basis::learn(stack, &ends.weight, schema);
+        let early = Design::of(stack, &ends, &basis, &settings.horizons, settings.folds);
+        let past = Work {
+            design: &early,
+            raw: self.raw,
+            mechanism: self.mechanism,
+        };
+        let (learned, crossed) = past.learn(settings)?;
+        let late: Vec<f64> = (0..stack.len())
+            .map(|i| {
+                if on(&cases[stack.case[i] as usize], stack.day[i]) >= day {
+                    stack.weight[i]
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let asked = past.inputs_of(&learned);
+        let (rivals, blend) = past.best(&crossed, &asked, (self.design, &late), settings)?;
+        let death = log_hazards(early.x.view(), &learned.regressions[1].mean);
+        let said = blend.log_hazards(&asked);
+        Ok(Some(Validated {
+            judged: Judged::OutOfTime(day),
+            held: held(stack, &late, &said, &death, settings),
+            correction: correction(&said, self.design, &late),
+            chosen: blend.families,
+            rivals,
+        }))
+    }
+
+    /// The same where there is no earlier cut: by patients held out.
+    pub fn by_patients(
+        &self,
+        stack: &Stack,
+        learned: &Learned,
+        crossed: &Inputs,
+        settings: &Settings,
+    ) -> Result<Validated, Error> {
+        let (rivals, blend) = self.best(crossed, crossed, (self.design, &stack.weight), settings)?;
+        let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
+        let said = blend.log_hazards(crossed);
+        Ok(Validated {
+            judged: Judged::CrossFitted,
+            held: held(stack, &stack.weight, &said, &death, settings),
+            correction: correction(&said, self.design, &stack.weight),
+            chosen: blend.families,
+            rivals,
+        })
+    }
+}
+
+pub(super) fn held(
+    stack: &Stack,
+    weights: &[f64],
+    relapse: &Array2<f64>,
+    death: &Array2<f64>,
+    settings: &Settings,
+) -> Vec<Held> {
+    let lengths = windows::lengths(&settings.horizons);
+    let one = |i: usize| {
+        let mut risks = [0.0; WINDOWS];
+        let (h1, h2) = (relapse.row(i), death.row(i));
+        windows::incidence(
+            &lengths,
+            &[h1[0], h1[1], h1[2]],
+            &[h2[0], h2[1], h2[2]],
+            |k, risk, _| risks[k] = risk,
+        );
+        Held {
+            case: stack.case[i] as usize,
+            row: i,
+            day: stack.day[i],
+            watched: stack.watched[i],
+            event: stack.event[i],
+            weight: weights[i],
+            risks,
+        }
+    };
+    (0..stack.len()).filter(|i| weights[*i] > 0.0).map(one).collect()
+}
+
+/// Level and slope of what was said, on the rows that `weights` keeps.
+fn correction(said: &Array2<f64>, design: &Design, weights: &[f64]) -> Option<Coefficients> {
+    let inputs: Inputs = (0..WINDOWS)
+        .map(|k| {
+            Array2::from_shape_fn((said.nrows(), FAMILIES.len() + 1), |(i, j)| match j {
+                0 => 1.0,
+                1 => said[[i, k]],
+                _ => 0.0,
+            })
+        })
+        .collect();
+    let blend = Blend::fit(
+        &inputs,
+        design.exposure.view(),
+        &design.fell[0],
+        weights,
+        &[Family::Regression],
+    )?;
+    Some(Array2::from_shape_fn((WINDOWS, 2), |(k, j)| blend.weights[[k, j]]))
+}

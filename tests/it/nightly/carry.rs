@@ -1,0 +1,151 @@
+//! What need not be worked out again: scores of patients of whom nothing came to light keep their day.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use metwatch::actions::nightly::{Asked, End};
+
+use super::super::support::TestApp;
+use super::{COHORT, FIRST, LAST, ask, night};
+
+/// The database's own clock counts here: what is recorded has its time.
+async fn now(test: &TestApp) -> DateTime<Utc> {
+    ask(test, "now()::text])").await[0]
+        .replacen(' ', "T", 1)
+        .replace("+00", "Z")
+        .parse()
+        .unwrap()
+}
+
+/// The world of a day in the database's time: a night is of yesterday's date where it was run a day before.
+async fn world() -> (TestApp, NaiveDate) {
+    let probe = TestApp::new().await;
+    let today = now(&probe).await;
+    let test = TestApp::at(today + Days::new(60)).await;
+    // what happened is past: the passing of a day alone teaches nothing
+    let past = "delete from event where occurred_on > current_date - 60 and kind <> 'last_contact'";
+    test.sql(&format!("{COHORT} {past}")).await;
+    (test, today.date_naive())
+}
+
+fn of(day: NaiveDate) -> Asked {
+    Asked {
+        as_of: Some(day),
+        ..Asked::default()
+    }
+}
+
+async fn carried(test: &TestApp, asked: &Asked) -> i32 {
+    match night(&test.app, asked).await.unwrap() {
+        End::Published { carried, counts, .. } => {
+            assert_eq!(counts.patients, 362);
+            carried
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Everything was recorded just now: as if hours had gone by since.
+const LATER: &str = "alter table audit_entry disable trigger append_only;
+    update audit_entry set at = at - interval '2 hours'; alter table audit_entry enable trigger append_only;";
+
+const CARRIED: &str = "select patient_id from score where scored_on is not null and run_id = (select max(id) from run)";
+
+#[tokio::test]
+async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
+    let (test, today) = world().await;
+    test.sql(LATER).await;
+    assert_eq!(carried(&test, &of(today)).await, 0, "nothing to build on");
+    // the next day: one new result, one patient corrected, one event that was on file before its day
+    let tomorrow = today + Days::new(1);
+    test.sql(&format!(
+        "{} update patient set birth_month = 5 where id = 1010;
+         insert into event (site_id, id, patient_id, natural_key, kind, occurred_on, reported_on, recorded_by)
+           values (1 + 20 % 6, 77, 1020, 'AHEAD', 'last_contact', '{tomorrow}', '{tomorrow}', 1);",
+        super::reading(1, "2026-05-01", 1.0)
+    ))
+    .await;
+    let some = carried(&test, &of(tomorrow)).await;
+    assert!((200..359).contains(&some), "{some} carried over");
+    let anew = ask(
+        &test,
+        "patient_id::text]) from score where run_id = (select max(id) from run) and scored_on is null order by patient_id",
+    )
+    .await;
+    for patient in ["1", "1010", "1020"] {
+        assert!(
+            anew.iter().any(|id| id == patient),
+            "{patient} was carried over: {anew:?}"
+        );
+    }
+    // the same model, as it says the same; what is carried over is what was there, with its day
+    assert_eq!(ask(&test, "count(distinct model_id)::text]) from run").await, ["1"]);
+    let note = ask(&test, "model_note]) from run order by id desc limit 1").await;
+    assert!(note[0].contains("stays"), "{note:?}");
+    let differ = format!(
+        "count(*)::text]) from score n join score o on o.patient_id = n.patient_id and o.run_id = 1
+         where n.run_id = (select max(id) from run) and n.patient_id in ({CARRIED})
+           and (n.risk, n.risk_lo, n.contributions, n.not_scored, n.fingerprint, n.scored_on)
+             is distinct from (o.risk, o.risk_lo, o.contributions, o.not_scored, o.fingerprint, date '{today}')"
+    );
+    assert_eq!(ask(&test, &differ).await, ["0"]);
+    let flags = |run: &str| {
+        format!(
+            "patient_id::text, cause, severity, reason_text]) from run_flag where run_id = ({run}) and patient_id in ({CARRIED}) order by patient_id, cause"
+        )
+    };
+    let raised = ask(&test, &flags(LAST)).await;
+    assert!(!raised.is_empty());
+    assert_eq!(ask(&test, &flags(FIRST)).await, raised);
+    // done again, everything is worked out anew
+    let again = Asked {
+        redo: true,
+        ..of(tomorrow)
+    };
+    assert_eq!(carried(&test, &again).await, 0);
+}
+
+#[tokio::test]
+async fn no_score_grows_older_than_a_week() {
+    let (test, today) = world().await;
+    test.sql(LATER).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for day in 0..8 {
+        let at = today + Days::new(day);
+        carried(&test, &of(at)).await;
+        let old = ask(
+            &test,
+            &format!(
+                "count(*)::text]) from score where run_id = (select max(id) from run) and date '{at}' - scored_on >= 7"
+            ),
+        )
+        .await;
+        assert_eq!(old, ["0"], "on day {day}");
+        if day > 0 {
+            let anew = "patient_id::text]) from score where run_id = (select max(id) from run) and scored_on is null";
+            let anew = ask(&test, anew).await;
+            assert!(anew.len() < 200, "{} on day {day}", anew.len());
+            seen.extend(anew);
+        }
+    }
+    assert_eq!(seen.len(), 362, "in a week everybody had a turn");
+}
+
+/// Killed after its plan, a night that carries scores over goes on and ends as one that was not.
+#[tokio::test]
+async fn a_plan_is_made_once() {
+    let (test, today) = world().await;
+    test.sql(LATER).await;
+    carried(&test, &of(today)).await;
+    let tomorrow = today + Days::new(1);
+    let mut stop = |progress: metwatch::actions::nightly::Progress| match progress.step {
+        metwatch::actions::nightly::Step::Scoring if progress.done > 0 => std::ops::ControlFlow::Break(()),
+        _ => std::ops::ControlFlow::Continue(()),
+    };
+    let end = metwatch::actions::nightly::run(&test.app, &of(tomorrow), &mut stop)
+        .await
+        .unwrap();
+    assert!(matches!(end, End::Stopped { .. }), "{end:?}");
+    let before = ask(&test, &format!("count(*)::text]) from ({CARRIED}) c")).await;
+    let some = carried(&test, &of(tomorrow)).await;
+    assert_eq!(before, [some.to_string()]);
+    assert!(some > 0);
+}

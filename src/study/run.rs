@@ -10,6 +10,7 @@ use super::training::{PARTS, Training, flag_rule};
 use crate::burden::Names;
 use crate::burden::case::Case;
 use crate::risk::flags::{self, FlagRule};
+use crate::risk::gate::{self, Decision};
 use crate::risk::landmark::{self, Model};
 
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,15 @@ pub struct Study {
     pub answer: Answer,
 }
 
+/// The model that a night would publish: recalibrated where its gate asks for it. There is no night before that could stay on show.
+fn night_of(training: &Training, settings: &landmark::Settings) -> Result<Model, crate::risk::Error> {
+    let mut model = landmark::fit(&training.cases, training.cut, settings)?;
+    if gate::decide(&model.report, None, landmark::MAIN).decision == Decision::Recalibrate {
+        model.recalibrate();
+    }
+    Ok(model)
+}
+
 impl Study {
     /// `rates`: budgets in alerts per 100 patient-years. `tell` hears of each stage: how many patients of how many are done. The answer
     /// does not depend on the number of threads. Errors: `Empty`, too few events for a fit, a budget that is none.
@@ -73,8 +83,9 @@ impl Study {
         };
         let parts = PARTS as u64 + 1;
         tell(Stage::Fitting, 0, 1);
-        let fit = |cases: &[Case]| landmark::fit(cases, training.cut, &settings);
-        let model = fit(&training.cases)?;
+        let model = night_of(&training, &settings)?;
+        // the population's numbers are few and of all patients; they are not learned again for each part
+        let fit = |cases: &[Case]| landmark::fit_with(cases, training.cut, &settings, model.population.clone());
         let all = training.cases.len() as u64;
         let crossed = AtomicU64::new(0);
         tell(Stage::Crossing, 0, all);

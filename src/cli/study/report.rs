@@ -52,7 +52,12 @@ pub fn page(study: &Study, train: &Cohort, apply: &Cohort, evaluation: Option<&E
         applied: count(apply.people.len()),
         cut: write::day(study.training.cut),
         seen: evaluation.is_some(),
-        figures: evaluation.map(checks::of_evaluation).unwrap_or_default().iter().map(row).collect(),
+        figures: evaluation
+            .map(checks::of_evaluation)
+            .unwrap_or_default()
+            .iter()
+            .map(row)
+            .collect(),
         charts: match evaluation {
             Some(evaluation) => seen(study, apply, evaluation),
             None => vec![spread(study)],

@@ -31,7 +31,8 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "cli",
         &[
-            "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "simulate", "actions", "store", "web",
+            "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "simulate", "actions", "store",
+            "web",
         ],
         &["clap", "indicatif", "linfa", "askama"],
     ),

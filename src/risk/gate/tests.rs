@@ -86,6 +86,7 @@ fn cases(n: i64) -> Vec<Case> {
         facts: vec![],
         signals: vec![],
         happened: vec![],
+        visits: vec![],
     };
     (0..n).map(one).collect()
 }

@@ -56,6 +56,7 @@ fn patient(number: i64) -> Case {
         facts: vec![],
         signals: vec![],
         happened: vec![],
+        visits: vec![],
     };
     for (name, value) in [
         ("age", 45.0 + uniform(&mut random) * 35.0),

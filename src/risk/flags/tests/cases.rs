@@ -251,7 +251,10 @@ fn a_case_is_scored_on_news_and_on_ticks_and_watched_as_far_as_it_is_known() {
             end: End::Censored
         }
     );
-    let relapse = Outcome::Relapse { organ: "liver".into(), by_scan: false };
+    let relapse = Outcome::Relapse {
+        organ: "liver".into(),
+        by_scan: false,
+    };
     let known = Known {
         from: 420,
         until: Day::MAX,

@@ -12,6 +12,7 @@ mod serve;
 mod show; // progress and words on the terminal
 mod simulate;
 mod stats; // any CSV through any estimator
+mod study; // cohorts in folders through the night's code
 mod user;
 mod verify_audit;
 mod with_database;
@@ -88,6 +89,11 @@ enum Command {
     ///
     /// It needs no settings and no database. Prints published against simulated; docs/simulate.md has the model.
     Simulate(simulate::Arguments),
+    /// Learn from a folder of CSV files, predict for another: predictions.csv, flags.csv, report.html
+    ///
+    /// The code is the night's, and it sees of each patient only what was reported by the day it predicts for. It needs no settings and
+    /// no database. docs/study.md describes the files and how an answer is judged.
+    Study(study::Arguments),
     /// Measure Metwatch on this machine: its pages, its estimators
     #[command(subcommand)]
     Bench(bench::Command),
@@ -99,6 +105,9 @@ pub fn run() -> ExitCode {
         return ended(stats::run(command));
     }
     if let Command::Simulate(arguments) = &cli.command {
+        return ended(arguments.run());
+    }
+    if let Command::Study(arguments) = &cli.command {
         return ended(arguments.run());
     }
     let done = Config::load(cli.flags).map_err(anyhow::Error::from).and_then(|config| {
@@ -140,6 +149,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::VerifyAudit => verify_audit::run(&config).await,
         Command::Stats(command) => stats::run(&command),
         Command::Simulate(arguments) => arguments.run(),
+        Command::Study(arguments) => arguments.run(),
         Command::Bench(command) => bench::run(&config, command).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Import(arguments) => import::run(&config, arguments).await,

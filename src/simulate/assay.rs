@@ -253,7 +253,7 @@ fn scan(draw: &mut Draw, disease: &Disease, look: Look, organ: Option<Organ>) ->
             .iter()
             .filter_map(|d| disease.ln_size(d, f64::from(look.day)));
         let seen = sizes.map(diameter).filter(|mm| *mm > 5.0).sum::<f64>();
-        (seen * draw.around(1.0, 0.08)).round()
+        (seen * draw.around(1.0, 0.08)).round() + 0.0 // the sum of nothing is -0
     });
     Scan {
         collected: look.day,

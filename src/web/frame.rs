@@ -22,7 +22,11 @@ fn places(role: Role) -> Vec<Place> {
         ],
         Role::Coordinator => vec![place("/patients", "Patients"), place("/triage", "Triage")],
         Role::Analyst => vec![place("/cohorts", "Cohorts"), place("/model", "Model")],
-        Role::Administrator => vec![place("/administration", "Administration"), place("/model", "Model")],
+        Role::Administrator => vec![
+            place("/administration", "Administration"),
+            place("/night", "Night"),
+            place("/model", "Model"),
+        ],
         Role::System => vec![],
     }
 }

@@ -71,6 +71,7 @@ pub fn table() -> Vec<Route> {
         get  "/cohorts/export.csv" Needs(QueryCohort), File => analyst::cohort::export;
         get  "/cohorts/dictionary.csv" Needs(QueryCohort), File => analyst::cohort::dictionary;
         get  "/administration" Needs(Administer), Page => administrator::overview::show;
+        get  "/night" Needs(Administer), Page => administrator::night::show;
         get  "/static/{*file}" Public, File => assets::serve;
         get  "/healthz/live" Public, File => health::live;
         get  "/healthz/ready" Public, File => health::ready;

@@ -34,7 +34,7 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
             "config", "app", "clock", "domain", "burden", "survival", "risk", "study", "simulate", "actions", "store",
             "web",
         ],
-        &["clap", "indicatif", "linfa"],
+        &["clap", "indicatif", "linfa", "askama"],
     ),
     (
         "main",

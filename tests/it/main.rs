@@ -16,5 +16,6 @@ mod lifecycle;
 mod nightly;
 mod simulate;
 mod stats;
+mod study;
 mod support;
 mod walls;

@@ -13,6 +13,7 @@ mod judge;
 mod list;
 mod publish;
 mod score;
+pub mod view;
 mod walk;
 
 use std::ops::ControlFlow;

@@ -86,14 +86,22 @@ impl Kernel {
 
     /// The transpose of `spread`: what `later` is worth one step before, added to `now`.
     pub fn gather(&self, later: &[f64], now: &mut [f64]) {
-        let last = later.len() as isize - 1;
-        for (i, n) in now.iter_mut().enumerate() {
-            let mut sum = 0.0;
-            for (k, tap) in self.taps.iter().enumerate() {
-                let at = (i as isize + self.shift + k as isize).clamp(0, last);
-                sum += tap * later[at as usize];
+        let len = now.len() as isize;
+        for (k, tap) in self.taps.iter().enumerate() {
+            let by = self.shift + k as isize;
+            let inside = (len - by.abs()).max(0) as usize;
+            let (start, skip) = if by >= 0 { (0, by.min(len)) } else { ((-by).min(len), 0) };
+            let (start, skip) = (start as usize, skip as usize);
+            for (n, l) in now[start..start + inside].iter_mut().zip(&later[skip..skip + inside]) {
+                *n += tap * l;
             }
-            *n += sum;
+            if by > 0 {
+                let edge = tap * later[later.len() - 1];
+                now[inside..].iter_mut().for_each(|n| *n += edge);
+            } else if by < 0 {
+                let edge = tap * later[0];
+                now[..start].iter_mut().for_each(|n| *n += edge);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::baseline::watched;
 use super::maximise::{maximise, rising};
@@ -16,9 +17,12 @@ use crate::burden::case::{Case, Day, Found, Outcome, Tissue};
 use crate::burden::filter::{
     End, Engine, NODES, below_two, cells_grown, level, log_count, log_normal, log_ways, read_before, scans,
 };
+use crate::domain::id::PatientRef;
 
-/// Rounds of EM.
-const ROUNDS: usize = 10;
+/// Rounds of EM on some of the cases, which find the way, and on all that are learned from.
+const ROUNDS: [usize; 2] = [6, 3];
+/// How many cases those are. More would move the parameters by less than a year's patients do.
+const LEARNED_FROM: [usize; 2] = [900, 4000];
 /// Cases counted as one piece of work: fixed, so that the sums do not depend on the number of threads.
 const PIECE: usize = 64;
 /// What the prior of each share, rate and table is worth, in patients or events.
@@ -37,11 +41,14 @@ impl Population {
         let mut population = prior::population(&of, Baseline::learn(&of, &days));
         population.before = before_levels(&known);
         population.scanning = scanning(&known);
-        for _ in 0..ROUNDS {
-            let tally = population.count(&known);
-            let mean = tally.log_likelihood / known.len().max(1) as f64;
-            population.rounds.push(mean);
-            population.move_to(&tally);
+        for (rounds, most) in ROUNDS.into_iter().zip(LEARNED_FROM) {
+            let sample = sample(&known, most);
+            for _ in 0..rounds {
+                let tally = population.count(&sample);
+                let mean = tally.log_likelihood / sample.len().max(1) as f64;
+                population.rounds.push(mean);
+                population.move_to(&tally);
+            }
         }
         population
     }
@@ -249,6 +256,26 @@ fn blank() -> PatientTally {
         carrier: None,
         assays: BTreeMap::new(),
     }
+}
+
+/// At most so many cases, chosen by their ids alone: an outcome chosen by is an outcome over-represented.
+fn sample<'c>(known: &[(&'c Case, Day)], most: usize) -> Vec<(&'c Case, Day)> {
+    if known.len() <= most {
+        return known.to_vec();
+    }
+    let draw = |case: &Case| {
+        let PatientRef { site, patient } = case.patient;
+        let mut bytes = [0; 12];
+        bytes[..4].copy_from_slice(&site.0.to_le_bytes());
+        bytes[4..].copy_from_slice(&patient.0.to_le_bytes());
+        xxh3_64(&bytes)
+    };
+    let mut drawn: Vec<(u64, usize)> = known.iter().enumerate().map(|(i, (case, _))| (draw(case), i)).collect();
+    drawn.sort_unstable();
+    drawn.truncate(most);
+    let mut places: Vec<usize> = drawn.into_iter().map(|(_, i)| i).collect();
+    places.sort_unstable();
+    places.into_iter().map(|i| known[i]).collect()
 }
 
 fn count_piece(engine: &Engine, piece: &[(&Case, Day)]) -> Tally {

@@ -37,7 +37,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("visits.csv", "site_code,patient_key,visit_code,occurred_on,reported_on"),
     (
         "observations.csv",
-        "site_code,patient_key,visit_code,collected_on,assay_code,assay_version,analyte,result,lod,volume_ml,cells_screened_million,\
+        "site_code,patient_key,visit_code,collected_on,assay_code,assay_version,analyte,result,unit,lod,volume_ml,cells_screened_million,\
          plasma_ml,assessment,new_lesion,lab,accession,reported_on",
     ),
     (

@@ -158,7 +158,7 @@ impl One<'_> {
             self.key,
             self.day(collected)
         )?;
-        write!(to, "{},{},{},{},", cell.result, cell.lod, cell.volume_ml, cell.million)?;
+        write!(to, "{},,{},{},{},", cell.result, cell.lod, cell.volume_ml, cell.million)?;
         write!(
             to,
             "{},{},{},Synthetic,",

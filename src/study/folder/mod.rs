@@ -4,7 +4,7 @@
 mod outcomes;
 mod patients;
 mod readings;
-mod table;
+pub(in crate::study) mod table;
 #[cfg(test)]
 pub(in crate::study) mod tests;
 
@@ -195,7 +195,7 @@ impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
 type Take = fn(&Row, &mut Person) -> Result<(), ReadError>;
 
 /// Midnight: the files know days.
-fn instant(day: NaiveDate) -> DateTime<Utc> {
+pub(in crate::study) fn instant(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
@@ -203,6 +203,27 @@ impl Cohort {
     /// One a patient, in their order; visits are those of visits.csv.
     pub fn cases(&self, names: &Names) -> Vec<Case> {
         self.people.par_iter().map(|person| person.case(names)).collect()
+    }
+
+    /// Patients with an odd number, and those with an even one, each with their landmarks.
+    pub fn split(self) -> (Cohort, Cohort) {
+        let mut halves = [Cohort::default(), Cohort::default()];
+        let mut place = Vec::with_capacity(self.people.len());
+        for half in &mut halves {
+            half.outcomes = self.outcomes;
+            half.strangers.clone_from(&self.strangers);
+        }
+        for person in self.people {
+            let half = usize::from(person.record.patient.id.0 % 2 == 0);
+            place.push((half, halves[half].people.len()));
+            halves[half].people.push(person);
+        }
+        for landmark in self.landmarks {
+            let (half, person) = place[landmark.person];
+            halves[half].landmarks.push(Landmark { person, ..landmark });
+        }
+        let [odd, even] = halves;
+        (odd, even)
     }
 
     /// The last day on which anything became known: a result, a visit, an outcome. Days of collection do not count: they are typed.

@@ -7,7 +7,7 @@ use csv::{ErrorKind, StringRecord, Trim};
 
 use super::ReadError;
 
-pub(super) struct Table<R> {
+pub(in crate::study) struct Table<R> {
     file: &'static str,
     columns: &'static [&'static str],
     places: Vec<usize>,
@@ -60,7 +60,7 @@ fn broken(file: &'static str, error: csv::Error) -> ReadError {
     ReadError::Row { file, line, what }
 }
 
-pub(super) struct Row<'t> {
+pub(in crate::study) struct Row<'t> {
     file: &'static str,
     columns: &'static [&'static str],
     places: &'t [usize],

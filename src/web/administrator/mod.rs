@@ -1,3 +1,4 @@
 //! The administrator's pages.
 
+pub mod night;
 pub mod overview;

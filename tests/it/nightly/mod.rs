@@ -5,6 +5,7 @@ mod broken; // stopped, killed, overtaken
 mod carry; // what need not be worked out again
 mod flags; // a flag's life
 mod meanwhile; // what is entered while it runs
+mod page; // how far it is
 mod replay; // past days, and stored nights held against themselves
 mod shards; // several processes, leases, fences
 mod spoilt; // bad patients, no model

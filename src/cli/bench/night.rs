@@ -1,0 +1,283 @@
+//! `metwatch bench night`: nights of a synthetic registry on a server of their own: time, memory, what carrying over saves, and what
+//! comes of it when the program is killed.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, Days, Utc};
+use metwatch::actions::nightly::{self, Asked, End, Progress, Step};
+use metwatch::app::App;
+use metwatch::clock::{Clock, FixedClock, SystemClock};
+use metwatch::config::Config;
+use metwatch::store::Db;
+use metwatch::store::server::{self, Embedded, Login, Logins, Options};
+use nix::sys::resource::{UsageWho, getrusage};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+const REGISTRY: &str = include_str!("registry.sql");
+
+#[derive(clap::Args)]
+pub struct Night {
+    /// Patients of the registry
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
+    patients: u32,
+    /// ctDNA readings of the registry; the same number a patient
+    #[arg(long, default_value_t = 2_000_000)]
+    readings: u64,
+    /// Patients in a hundred who change between two nights
+    #[arg(long, default_value_t = 1)]
+    changed: u32,
+    /// Days after which a score is worked out anew
+    #[arg(long, default_value_t = nightly::KEEP_DAYS)]
+    keep_days: u16,
+    /// Kill the night at so many random moments, and compare what it ends in with an undisturbed one
+    #[arg(long, default_value_t = 0)]
+    kills: u32,
+}
+
+/// The server of this measurement, in a folder of its own that goes with it.
+struct Ground {
+    folder: PathBuf,
+    embedded: Option<Embedded>,
+    url: String,
+    logins: Logins,
+    psql: PathBuf,
+}
+
+pub async fn run(config: &Config, night: &Night) -> anyhow::Result<ExitCode> {
+    let mut ground = Ground::make(config).await?;
+    let done = measure(config, &ground, night).await;
+    if let Some(embedded) = ground.embedded.take() {
+        embedded.stop().await;
+    }
+    std::fs::remove_dir_all(&ground.folder)?;
+    done?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Ground {
+    async fn make(config: &Config) -> anyhow::Result<Ground> {
+        let folder = std::env::temp_dir().join(format!("metwatch-bench-night-{}", std::process::id()));
+        let options = Options {
+            bindir: config.pg_bindir.clone(),
+            ..Options::new(&folder)
+        };
+        let embedded = tokio::task::spawn_blocking(move || Embedded::start(&options, |_| ())).await??;
+        let admin = embedded.url(Login::Admin);
+        Ok(Ground {
+            logins: server::provision(&admin, None).await?,
+            url: admin.replacen("/postgres?", &format!("/{}?", server::DATABASE), 1),
+            embedded: Some(embedded),
+            psql: server::program(config.pg_bindir.as_deref(), "psql")?,
+            folder,
+        })
+    }
+
+    /// Statements as superuser; the answer as text.
+    fn sql(&self, statements: &str, variables: &[(&str, String)]) -> anyhow::Result<String> {
+        let file = self.folder.join("bench.sql");
+        std::fs::write(&file, statements)?;
+        let mut psql = Command::new(&self.psql);
+        psql.args(["-AtqX", "-v", "ON_ERROR_STOP=1"]);
+        for (name, value) in variables {
+            psql.arg("-v").arg(format!("{name}={value}"));
+        }
+        let out = psql
+            .arg("-f")
+            .arg(file)
+            .arg(&self.url)
+            .output()
+            .context("psql did not start")?;
+        ensure!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    }
+
+    fn app(&self, config: &Config, now: DateTime<Utc>) -> anyhow::Result<App> {
+        let (Some(app), Some(job)) = (&self.logins.app, &self.logins.job) else {
+            bail!("both logins are needed")
+        };
+        let config = Config {
+            data: self.folder.clone(),
+            ..config.clone()
+        };
+        Ok(App::new(Db::connect(app, job, 4)?, FixedClock(now), config))
+    }
+}
+
+async fn measure(config: &Config, ground: &Ground, night: &Night) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let size = [
+        ("patients", night.patients.to_string()),
+        ("readings", night.readings.to_string()),
+    ];
+    ground.sql(REGISTRY, &size)?;
+    println!(
+        "synthetic registry: {} patients, {} readings, made in {:.0} s",
+        night.patients,
+        ground.sql("select count(*) from observation", &[])?,
+        begun.elapsed().as_secs_f64()
+    );
+    let today = SystemClock.now();
+    let asked = |redo| Asked {
+        redo,
+        keep_days: Some(night.keep_days),
+        ..Asked::default()
+    };
+    let whole = one(&ground.app(config, today)?, &asked(false), "the first night").await?;
+    let changed = change(ground, night.changed)?;
+    let tomorrow = ground.app(config, today + Days::new(1))?;
+    let part = one(
+        &tomorrow,
+        &asked(false),
+        &format!("the next night, {changed} patients changed"),
+    )
+    .await?;
+    let anew = one(&tomorrow, &asked(true), "the same night, everything anew").await?;
+    println!(
+        "ratio: {:.2} of the patients were scored, in {:.2} of the time of all ({:.2} without the refit)",
+        part.scored / anew.scored,
+        part.seconds / anew.seconds,
+        (part.seconds - part.refit) / (anew.seconds - anew.refit),
+    );
+    let peak = getrusage(UsageWho::RUSAGE_SELF)?.max_rss() as f64 / 1024.0;
+    println!(
+        "first night: {:.0} patients/s; most memory of this program: {peak:.0} MB",
+        whole.scored / whole.seconds
+    );
+    if night.kills > 0 {
+        kill(ground, night, whole.seconds)?;
+    }
+    tomorrow.db.close().await;
+    Ok(())
+}
+
+/// A new reading for so many in a hundred patients, recorded as an import would.
+fn change(ground: &Ground, percent: u32) -> anyhow::Result<String> {
+    ground.sql(
+        &format!(
+            "set app.actor = '1'; set app.actor_name = 'console'; set app.role = 'system';
+             with new as (
+               insert into observation (site_id, patient_id, natural_key, measure, assay_id, analyte, collected_on, reported_on,
+                 recorded_by, route, raw_text, detection, comparator, value_num, unit, lo, hi)
+               select p.site_id, p.id, 'NEW-' || p.id, 'ctdna', a.id, a.analyte, current_date - 25, current_date, 1, 'csv', '1.2',
+                 'quantified', '=', 1.2, a.unit, 1.2, 1.2
+               from patient p
+               join assay_version a on a.assay_code = 'SIGNATERA-16'
+               where p.id % 100 < {percent}
+               returning 1
+             )
+             select count(*) from new"
+        ),
+        &[],
+    )
+}
+
+struct Cost {
+    seconds: f64,
+    /// Reading and fitting.
+    refit: f64,
+    /// Patients whose score was worked out.
+    scored: f64,
+}
+
+async fn one(app: &App, asked: &Asked, what: &str) -> anyhow::Result<Cost> {
+    let begun = Instant::now();
+    let mut steps: Vec<(Step, Instant)> = vec![];
+    let mut watch = |progress: Progress| {
+        if steps.last().is_none_or(|(step, _)| *step != progress.step) {
+            steps.push((progress.step, Instant::now()));
+        }
+        ControlFlow::Continue(())
+    };
+    let end = nightly::run(app, asked, &mut watch).await?;
+    let ended = Instant::now();
+    let seconds = (ended - begun).as_secs_f64();
+    let End::Published { counts, carried, .. } = end else {
+        bail!("{what} ended otherwise: {end:?}")
+    };
+    let ends = steps.iter().skip(1).map(|(_, at)| *at).chain([ended]);
+    let spans: Vec<(Step, f64)> = steps
+        .iter()
+        .zip(ends)
+        .map(|((step, at), end)| (*step, (end - *at).as_secs_f64()))
+        .collect();
+    let told: Vec<String> = spans
+        .iter()
+        .map(|(step, s)| format!("{} {s:.1} s", step.words()))
+        .collect();
+    println!(
+        "{what}: {seconds:.1} s, {} patients, {} scored anew, {carried} carried over ({})",
+        counts.patients,
+        counts.patients - carried,
+        told.join(", ")
+    );
+    let refit = |(step, _): &&(Step, f64)| matches!(step, Step::Reading | Step::Fitting);
+    Ok(Cost {
+        seconds,
+        refit: spans.iter().filter(refit).map(|(_, s)| s).sum(),
+        scored: f64::from(counts.patients - carried),
+    })
+}
+
+/// Nights of today in programs of their own, killed at random moments and taken up again until each ends.
+fn kill(ground: &Ground, night: &Night, seconds: f64) -> anyhow::Result<()> {
+    let digest = |revision: &str| {
+        let query = format!(
+            "select fingerprint from run where as_of = current_date and revision = {revision} and state = 'published'"
+        );
+        ground.sql(&query, &[])
+    };
+    ground.sql("update publication set run_id = null, previous_run_id = null", &[])?;
+    ensure!(
+        metwatch_night(&ground.folder)?.wait()?.success(),
+        "the undisturbed night failed"
+    );
+    let last = || ground.sql("select max(revision) from run where as_of = current_date", &[]);
+    let undisturbed = digest(&last()?)?;
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(50);
+    let (mut kills, mut nights) = (0, 0);
+    while kills < night.kills {
+        loop {
+            let mut child = metwatch_night(&ground.folder)?;
+            let until = Instant::now() + Duration::from_secs_f64(1.2 * seconds * random.r#gen::<f64>());
+            let ended = loop {
+                if let Some(status) = child.try_wait()? {
+                    ensure!(status.success(), "a night failed");
+                    break true;
+                }
+                if kills < night.kills && Instant::now() >= until {
+                    child.kill()?;
+                    child.wait()?;
+                    break false;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            };
+            if ended {
+                break;
+            }
+            kills += 1;
+        }
+        nights += 1;
+        ensure!(
+            digest(&last()?)? == undisturbed,
+            "after {kills} kills the night ended otherwise"
+        );
+    }
+    println!("{kills} kills in {nights} nights: each ended in the bytes of an undisturbed one ({undisturbed})");
+    Ok(())
+}
+
+fn metwatch_night(folder: &Path) -> anyhow::Result<std::process::Child> {
+    Command::new(std::env::current_exe()?)
+        .args(["nightly", "--redo"])
+        .env_remove("DATABASE_URL")
+        .env("METWATCH_DATA", folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("the night did not start")
+}

@@ -1,0 +1,56 @@
+//! Folders of CSV files: cohorts in, predictions and flags out.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter};
+use std::path::Path;
+
+use anyhow::Context;
+use metwatch::study::answer::{first_flags, write_flags, write_predictions};
+use metwatch::study::{Cohort, Reader, Study};
+
+use crate::cli::show::Step;
+
+/// Errors name the folder, the file, the line and the column.
+pub fn read(folder: &Path) -> anyhow::Result<Cohort> {
+    let step = Step::begin(&format!("reading {}", folder.display()));
+    let open = |name: &'static str| match File::open(folder.join(name)) {
+        Ok(file) => Ok(Some(BufReader::with_capacity(1 << 18, file))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let cohort = Reader::new(open)
+        .cohort()
+        .with_context(|| folder.display().to_string())?;
+    step.done(&format!(
+        "{} patients, {} landmarks",
+        cohort.people.len(),
+        cohort.landmarks.len()
+    ));
+    for (file, rows) in &cohort.strangers {
+        eprintln!("  {file}: {rows} rows of patients who are not in patients.csv were left out");
+    }
+    Ok(cohort)
+}
+
+fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
+    let file = File::create(path).with_context(|| path.display().to_string())?;
+    Ok(BufWriter::new(file))
+}
+
+/// predictions.csv, flags.csv for the first budget, and flags_RATE.csv for each.
+pub fn write(out: &Path, apply: &Cohort, study: &Study, rates: &[&str]) -> anyhow::Result<()> {
+    write_predictions(apply, &study.answer, create(&out.join("predictions.csv"))?)?;
+    for (place, rate) in rates.iter().enumerate() {
+        let flags = first_flags(&study.rule, &study.answer, place);
+        write_flags(
+            apply,
+            &study.answer,
+            &flags,
+            create(&out.join(format!("flags_{rate}.csv")))?,
+        )?;
+        if place == 0 {
+            write_flags(apply, &study.answer, &flags, create(&out.join("flags.csv"))?)?;
+        }
+    }
+    Ok(())
+}

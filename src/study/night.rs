@@ -8,11 +8,9 @@ impl Follows for Model {
     fn follow<'a>(&'a self, case: &'a Case) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
         let mut scorer = Model::follow(self, case);
         Box::new(move |day| {
-            let risks = scorer.risks_on(day).ok()?;
-            Some(Said {
-                risks,
-                growing: f64::NAN,
-            })
+            let (risks, line) = scorer.risks_and_line(day).ok()?;
+            let growing = line.regimes.growing + line.regimes.overt;
+            Some(Said { risks, growing })
         })
     }
 }

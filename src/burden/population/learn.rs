@@ -23,6 +23,8 @@ use crate::domain::id::PatientRef;
 const ROUNDS: [usize; 2] = [6, 3];
 /// How many cases those are. More would move the parameters by less than a year's patients do.
 const LEARNED_FROM: [usize; 2] = [900, 4000];
+/// With fewer patients of whom anything was read, the prior stays as it is.
+const LEAST_READ: usize = 50;
 /// Cases counted as one piece of work: fixed, so that the sums do not depend on the number of threads.
 const PIECE: usize = 64;
 /// What the prior of each share, rate and table is worth, in patients or events.
@@ -41,8 +43,12 @@ impl Population {
         let mut population = prior::population(&of, Baseline::learn(&of, &days));
         population.before = before_levels(&known);
         population.scanning = scanning(&known);
+        let read: Vec<(&Case, Day)> = known.into_iter().filter(|(case, day)| case.signals_on(*day).any(|s| s.on >= 0)).collect();
+        if read.len() < LEAST_READ {
+            return population;
+        }
         for (rounds, most) in ROUNDS.into_iter().zip(LEARNED_FROM) {
-            let sample = sample(&known, most);
+            let sample = sample(&read, most);
             for _ in 0..rounds {
                 let tally = population.count(&sample);
                 let mean = tally.log_likelihood / sample.len().max(1) as f64;

@@ -124,6 +124,12 @@ impl Scorer<'_> {
         Ok(line.unwrap_or(Line { day, ..Line::default() }))
     }
 
+    /// The risks with the burden line, for those who ask on many days.
+    pub fn risks_and_line(&mut self, day: Day) -> Result<([f64; WINDOWS], Line), NotScored> {
+        let line = self.look(day)?;
+        Ok((self.model.risks(&self.model.hazards(&self.raw, &self.x))[0], line))
+    }
+
     /// The risks alone, for those who ask on many days.
     pub fn risks_on(&mut self, day: Day) -> Result<[f64; WINDOWS], NotScored> {
         self.look(day)?;

@@ -1,0 +1,114 @@
+//! What a night makes of all patients: the model with the gate's verdict, and the thresholds of its flags. A study makes the same.
+
+use chrono::NaiveDate;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::flags::{self, Budget, FIRST_DAY, FlagRule, Point, Series, Threshold, Watch, scored_days};
+use super::gate::{self, Decision, Report, Verdict};
+use super::landmark::{self, MAIN, Model, NotScored, Score, Settings};
+use super::{Error, card};
+use crate::burden::Case;
+use crate::burden::case::Day;
+use crate::domain::flag::Raised;
+
+pub use super::landmark::VERSION;
+
+pub const KIND: &str = "first_distant_relapse";
+/// The window of the risk on show.
+pub const HORIZON_DAYS: Day = crate::burden::line::HORIZONS[MAIN];
+/// Alerts per 100 patient-years, where the hospital has not set its own.
+pub const USUAL_BUDGET: f64 = 4.0;
+/// Thresholds are learned from the past days of so many patients.
+const FOLLOWED: usize = 1500;
+
+/// A model on show, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NightModel {
+    pub model: Model,
+    pub verdict: Verdict,
+    pub rule: FlagRule,
+}
+
+impl NightModel {
+    /// From what was known of the cases on `cut`; `last` is the report of the model on show, which a candidate must not fall behind.
+    /// `rate`: alerts per 100 patient-years. Errors: those of `landmark::fit`, and a budget that is none.
+    pub fn fit(cases: &[Case], cut: NaiveDate, rate: f64, last: Option<&Report>) -> Result<NightModel, Error> {
+        let settings = Settings {
+            lines: cases.iter().any(|case| !case.signals.is_empty()),
+            ..Settings::default()
+        };
+        let mut model = landmark::fit(cases, cut, &settings)?;
+        let verdict = gate::decide(&model.report, last, MAIN);
+        if verdict.decision == Decision::Recalibrate {
+            model.recalibrate();
+        }
+        let past = past(cases, cut, &settings, &model)?;
+        let rule = FlagRule::learn(&past, &[Budget::Per100Years(rate)], &flags::Settings::default())?;
+        Ok(NightModel { model, verdict, rule })
+    }
+
+    pub fn score(&self, case: &Case, day: Day) -> Result<Score, NotScored> {
+        self.model.follow(case).on(day)
+    }
+
+    pub fn card(&self) -> Value {
+        card::card(&self.model, &self.verdict)
+    }
+
+    fn threshold(&self) -> Option<&Threshold> {
+        self.rule.thresholds.first()
+    }
+
+    /// The flag that a score asks for, and whether it only keeps one that is open: between the lower and the upper threshold.
+    pub fn flag(&self, case: &Case, score: &Score) -> Option<(Raised, bool)> {
+        let threshold = self.threshold()?;
+        let point = point(case, score);
+        let alert = self.rule.score.of(&point)?;
+        let keeps = alert >= threshold.raise * self.rule.terms.hysteresis.ratio;
+        keeps.then(|| (self.rule.raised(case, &point, threshold), alert < threshold.raise))
+    }
+}
+
+fn point(case: &Case, score: &Score) -> Point {
+    let own = score.risks[MAIN];
+    let regimes = score.line.regimes;
+    Point::of(
+        case,
+        score.day,
+        score.risks.map(|risk| risk.value),
+        [own.lower, own.upper],
+        regimes.growing + regimes.overt,
+    )
+}
+
+/// The scored days of patients whom the model that scores them has not seen: half of them teach it, some of the others are followed.
+fn past(cases: &[Case], cut: NaiveDate, settings: &Settings, model: &Model) -> Result<Vec<Series>, Error> {
+    let half = |case: &&Case| case.patient.patient.0 % 2 == 0;
+    let (teach, rest): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(half);
+    let teach: Vec<Case> = teach.into_iter().cloned().collect();
+    let Ok(other) = landmark::fit_with(&teach, cut, settings, model.population.clone()) else {
+        return Ok(vec![]); // too few for halves: the thresholds are the stated defaults
+    };
+    let every = rest.len().div_ceil(FOLLOWED).max(1);
+    let followed: Vec<&Case> = rest.into_iter().step_by(every).collect();
+    Ok(followed.into_par_iter().map(|case| series(case, cut, &other)).collect())
+}
+
+fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {
+    let today = Day::try_from((cut - case.origin).num_days()).unwrap_or(Day::MAX);
+    let watch = Watch::of(case, today);
+    let mut scorer = model.follow(case);
+    let point = |day: Day| {
+        let (risks, line) = scorer.risks_and_line(day).ok()?;
+        let growing = line.regimes.growing + line.regimes.overt;
+        Some(Point::of(case, day, risks, [risks[MAIN]; 2], growing))
+    };
+    Series {
+        patient: case.patient,
+        origin: case.origin,
+        points: scored_days(case, FIRST_DAY, watch.to).into_iter().filter_map(point).collect(),
+        watch,
+    }
+}

@@ -233,7 +233,11 @@ fn kill(ground: &Ground, night: &Night, seconds: f64) -> anyhow::Result<()> {
     };
     ground.sql("update publication set run_id = null, previous_run_id = null", &[])?;
     let status = metwatch_night(&ground.folder)?.wait()?;
-    ensure!(status.success(), "the undisturbed night failed: {}", said(&ground.folder)?);
+    ensure!(
+        status.success(),
+        "the undisturbed night failed: {}",
+        said(&ground.folder)?
+    );
     let last = || ground.sql("select max(revision) from run where as_of = current_date", &[]);
     let undisturbed = digest(&last()?)?;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(50);

@@ -232,9 +232,11 @@ fn kill(ground: &Ground, night: &Night, seconds: f64) -> anyhow::Result<()> {
         ground.sql(&query, &[])
     };
     ground.sql("update publication set run_id = null, previous_run_id = null", &[])?;
+    let status = metwatch_night(&ground.folder)?.wait()?;
     ensure!(
-        metwatch_night(&ground.folder)?.wait()?.success(),
-        "the undisturbed night failed"
+        status.success(),
+        "the undisturbed night failed: {}",
+        said(&ground.folder)?
     );
     let last = || ground.sql("select max(revision) from run where as_of = current_date", &[]);
     let undisturbed = digest(&last()?)?;
@@ -246,7 +248,7 @@ fn kill(ground: &Ground, night: &Night, seconds: f64) -> anyhow::Result<()> {
             let until = Instant::now() + Duration::from_secs_f64(1.2 * seconds * random.r#gen::<f64>());
             let ended = loop {
                 if let Some(status) = child.try_wait()? {
-                    ensure!(status.success(), "a night failed");
+                    ensure!(status.success(), "a night failed: {}", said(&ground.folder)?);
                     break true;
                 }
                 if kills < night.kills && Instant::now() >= until {
@@ -277,7 +279,13 @@ fn metwatch_night(folder: &Path) -> anyhow::Result<std::process::Child> {
         .env_remove("DATABASE_URL")
         .env("METWATCH_DATA", folder)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::create(folder.join("night.log"))?)
         .spawn()
         .context("the night did not start")
+}
+
+/// The last that a night of `metwatch_night` said.
+fn said(folder: &Path) -> anyhow::Result<String> {
+    let log = std::fs::read_to_string(folder.join("night.log"))?;
+    Ok(log.lines().last().unwrap_or_default().to_owned())
 }

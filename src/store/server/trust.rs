@@ -14,12 +14,13 @@ pub async fn safe_to_serve(url: &str) -> Result<()> {
 }
 
 async fn safe_login(conn: &mut PgConnection) -> Result<()> {
+    // a temporary table is a session's own: the night copies its rows in through one
     let me = sqlx::query!(
         r#"select rolname as "name!", rolsuper as "superuser!", rolbypassrls as "bypasses!",
                   coalesce(
                     (select pg_has_role(current_user, o.oid, 'member') from pg_roles o where o.rolname = 'metwatch_owner'),
                     false) as "owner!",
-                  exists (select from pg_class c where c.relowner = r.oid) as "owns!"
+                  exists (select from pg_class c where c.relowner = r.oid and c.relpersistence <> 't') as "owns!"
              from pg_roles r
             where rolname = current_user"#
     )

@@ -136,6 +136,13 @@ async fn a_killed_program_goes_on_where_it_was() {
     );
     superuser.execute(AssertSqlSafe(arranged)).await.unwrap();
     let day = "2024-11-22";
+    // another process of the night is at work: its rows come in through a table of its session's own
+    let login = own.admin_url().replacen("postgres@", "metwatch_job@", 1);
+    let mut beside = PgConnection::connect(&login).await.unwrap();
+    beside
+        .execute("create temporary table incoming_score (x int)")
+        .await
+        .unwrap();
     let begun = Instant::now();
     let out = own.night(&["--as-of", day]).wait_with_output().unwrap();
     let whole = begun.elapsed();

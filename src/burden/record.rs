@@ -209,7 +209,7 @@ fn finding(o: &Observation) -> Option<Finding> {
         Some("distant") => Some(Finding::Disease),
         _ => match o.reading {
             Reading::NotDetected { .. } => Some(Finding::Clear),
-            Reading::Quantified { value } if value == 0.0 => Some(Finding::Clear),
+            Reading::Quantified { value: 0.0 } => Some(Finding::Clear),
             Reading::Indeterminate => Some(Finding::Equivocal),
             Reading::Quantified { .. } | Reading::DetectedNotQuantified { .. } | Reading::AboveRange { .. } => {
                 Some(Finding::Disease)

@@ -1,19 +1,17 @@
 //! From histories to scores and flags, each with its reasons. Risk is what may come; what is there is `burden`.
 
 pub mod card;
-pub mod features;
 pub mod flags;
 pub mod gate;
 pub mod landmark;
-pub mod model;
+pub mod night;
 pub mod rules;
 
 #[cfg(test)]
 mod tests;
 
-pub use features::{Excluded, TrainingRow};
-pub use model::{Contribution, NightModel, NotScored, Score};
-pub use rules::{RISK_THRESHOLD, flags_for, risk_flag};
+pub use night::NightModel;
+pub use rules::flags_for;
 
 /// Why no model could be fitted.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +20,8 @@ pub enum Error {
     TooFewEvents { cause: u32, events: usize, needed: usize },
     #[error("a regression has no maximum")]
     Unfitted,
+    #[error(transparent)]
+    Flags(#[from] flags::Error),
     #[error(transparent)]
     Survival(#[from] crate::survival::Error),
 }

@@ -108,7 +108,10 @@ fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {
     Series {
         patient: case.patient,
         origin: case.origin,
-        points: scored_days(case, FIRST_DAY, watch.to).into_iter().filter_map(point).collect(),
+        points: scored_days(case, FIRST_DAY, watch.to)
+            .into_iter()
+            .filter_map(point)
+            .collect(),
         watch,
     }
 }

@@ -1,8 +1,7 @@
-//! From readings and scores to flags: the trend rule on ctDNA, and the threshold on the risk.
+//! From readings to flags: the trend rule on ctDNA, which holds with the reading itself and needs no model.
 
 use chrono::{Days, NaiveDate};
 
-use super::model::Score;
 use crate::burden::lesions::{Growth, growth};
 use crate::burden::series::{self, Series};
 use crate::burden::words;
@@ -11,9 +10,6 @@ use crate::domain::flag::{Cause, Raised, Severity};
 use crate::domain::history::History;
 use crate::domain::id::ObservationId;
 use crate::domain::reading::Reading;
-
-/// Risks at or above this are flagged. How it was chosen is in `docs/models.md`.
-pub const RISK_THRESHOLD: f64 = 0.07;
 
 /// A scan this many days before the first draw above the baseline still counts as "at the same time".
 const SCAN_BEFORE_DAYS: u64 = 30;
@@ -110,37 +106,4 @@ fn grown(growth: &Growth) -> String {
         }
         Growth::Sum { sum, .. } => format!("target lesions back at {} mm", words::number(*sum)),
     }
-}
-
-/// The flag of a risk at or above the threshold; high where even its lower limit is.
-pub fn risk_flag(score: &Score, threshold: f64) -> Option<Raised> {
-    if score.risk < threshold {
-        return None;
-    }
-    let percent = |p: f64| format!("{:.1}", 100.0 * p);
-    let raising = score.contributions.iter().skip(1).filter(|c| c.effect > 0.0).take(2);
-    let why: Vec<String> = raising
-        .map(|c| format!("{} {}", c.label.to_lowercase(), c.value))
-        .collect();
-    let mut reason = format!(
-        "12-month risk of distant relapse {} % ({} to {} %), threshold {} %",
-        percent(score.risk),
-        percent(score.lower),
-        percent(score.upper),
-        words::number(100.0 * threshold),
-    );
-    if !why.is_empty() {
-        reason += &format!("; most from {}", why.join(", "));
-    }
-    reason.push('.');
-    Some(Raised {
-        cause: Cause::RiskThreshold,
-        severity: if score.lower >= threshold {
-            Severity::High
-        } else {
-            Severity::Medium
-        },
-        reason,
-        triggers: vec![],
-    })
 }

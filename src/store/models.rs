@@ -19,6 +19,8 @@ pub struct Score {
     pub percentile: Option<f64>,
     /// `[{label, value, effect}]`; the effects add up to the risk.
     pub contributions: Value,
+    /// Other horizons, organs, the burden line.
+    pub detail: Value,
     pub missing: Vec<String>,
     pub stale: Vec<String>,
     pub outside: Option<String>,
@@ -30,7 +32,7 @@ pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Sco
     let score = sqlx::query_as!(
         Score,
         "select r.as_of, s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.percentile,
-           s.contributions, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
+           s.contributions, s.detail, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
          from publication p
          join run r on r.id = p.run_id
          join score s on s.site_id = $1 and s.run_id = p.run_id and s.patient_id = $2

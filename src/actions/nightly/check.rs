@@ -106,6 +106,7 @@ fn bits(line: &Line) -> Stored {
         risk_lo: line.risk_lo.map(f64::to_bits),
         risk_hi: line.risk_hi.map(f64::to_bits),
         contributions: line.contributions.clone(),
+        detail: line.detail.clone(),
         missing: line.missing.clone(),
         stale: line.stale.clone(),
         outside: line.outside.clone(),

@@ -15,12 +15,13 @@ use super::walk::{Batch, Walk};
 use super::{Progress, Step, Watch, judge};
 use crate::actions::{Error, Result};
 use crate::app::App;
-use crate::burden::words;
+use crate::burden::{Case, Names, words};
 use crate::domain::audit::Entry;
 use crate::domain::history::Record;
 use crate::domain::id::ModelId;
-use crate::risk::model::{self, KIND, VERSION};
-use crate::risk::{NightModel, TrainingRow};
+use crate::risk::NightModel;
+use crate::risk::gate::{Decision, Report};
+use crate::risk::night::{KIND, USUAL_BUDGET, VERSION};
 use crate::store::Work;
 use crate::store::runs::{self, Base, Fitted, Run};
 
@@ -34,8 +35,9 @@ const SAME: f64 = 0.005;
 /// What is learned from, in small numbers; and some whole records to compare models on.
 #[derive(Default)]
 struct Lessons {
-    rows: Vec<TrainingRow>,
-    /// How many patients are in no row for which reason.
+    cases: Vec<Case>,
+    names: Names,
+    /// From how many patients nothing is learned for which reason.
     left_out: BTreeMap<&'static str, usize>,
     compared: Vec<Record>,
 }
@@ -49,7 +51,7 @@ pub async fn choose(app: &App, run: &mut Run, watch: Watch<'_>) -> Result<Contro
     let ControlFlow::Continue(lessons) = read(app, run, watch).await? else {
         return Ok(ControlFlow::Break(()));
     };
-    let of = lessons.rows.len() as u64;
+    let of = lessons.cases.len() as u64;
     let fitting = Progress {
         step: Step::Fitting,
         done: 0,
@@ -113,11 +115,11 @@ impl Lessons {
         let answers: Vec<_> = batch
             .records
             .par_iter()
-            .map(|record| judge::training_row(record, as_of))
+            .map(|record| judge::lesson(record, as_of, &self.names))
             .collect();
         for answer in answers {
             match answer {
-                Ok(row) => self.rows.push(row),
+                Ok(case) => self.cases.push(case),
                 Err(why) => *self.left_out.entry(why).or_default() += 1,
             }
         }
@@ -125,72 +127,75 @@ impl Lessons {
     }
 }
 
-/// Fits, and decides which model the run has.
+/// Fits, and decides which model the run has: the candidate, where the gate lets it pass and it says something new; else the one on
+/// show, and without one the last that could be fitted.
 async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Option<ModelId>> {
     let as_of = run.as_of;
     let Lessons {
-        rows,
+        cases,
+        names,
         left_out,
         compared,
     } = lessons;
-    let patients = rows.len();
-    let fitted = tokio::task::spawn_blocking(move || model::fit(&rows, as_of)).await;
+    let patients = cases.len();
+    let mut work = app.db.begin_night(app.clock.now()).await?;
+    let before = in_use(&mut work, run).await?;
+    work.finish(Entry::by_trigger()).await?;
+    let last: Option<Report> = before.as_ref().map(|(_, own)| own.model.report.clone());
+    let fitted = tokio::task::spawn_blocking(move || NightModel::fit(&cases, as_of, USUAL_BUDGET, last.as_ref())).await;
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let id = match fitted.map_err(Error::internal)? {
+        Ok(model) if model.verdict.decision == Decision::Hold => {
+            stay(&mut work, run, &format!("Held back: {}", model.verdict.reason)).await?
+        }
         Ok(model) => {
             let model = Arc::new(model);
-            match in_use(&mut work, run).await? {
+            let moved = match before {
+                None => None,
                 Some((base, before)) => {
-                    let (before, now) = (Arc::new(before), model.clone());
-                    let moved = tokio::task::spawn_blocking(move || moved(&before, &now, &compared, as_of)).await;
-                    let moved = moved.map_err(Error::internal)?;
-                    if moved <= SAME {
-                        let note = format!(
-                            "The model of {} stays: fitted anew on {patients} patients it moves the risk of 99 in 100 by at most {:.2} points.",
-                            words::date(base.as_of),
-                            moved * 100.0
-                        );
-                        runs::hold(&mut work, run).await?;
-                        runs::use_model(&mut work, run, base.model, &note).await?;
-                        Some(base.model)
-                    } else {
-                        let note = format!(
-                            "Fitted on {patients} patients; it moves risks by more than {} points against the model before.",
-                            SAME * 100.0
-                        );
-                        Some(keep(&mut work, run, &model, &left_out, &note).await?)
-                    }
+                    let now = model.clone();
+                    let compare = move || moved(&before, &now, &compared, as_of, &names);
+                    let moved = tokio::task::spawn_blocking(compare).await.map_err(Error::internal)?;
+                    Some((base, moved))
                 }
-                None => Some(
-                    keep(
-                        &mut work,
-                        run,
-                        &model,
-                        &left_out,
-                        &format!("Fitted on {patients} patients."),
-                    )
-                    .await?,
-                ),
+            };
+            match moved {
+                Some((base, moved)) if moved <= SAME => {
+                    let note = format!(
+                        "The model of {} stays: fitted anew on {patients} patients it moves the risk of 99 in 100 by at most {:.2} points.",
+                        words::date(base.as_of),
+                        moved * 100.0
+                    );
+                    runs::hold(&mut work, run).await?;
+                    runs::use_model(&mut work, run, base.model, &note).await?;
+                    Some(base.model)
+                }
+                _ => {
+                    let note = format!("Fitted on {patients} patients. {}", model.verdict.reason);
+                    Some(keep(&mut work, run, &model, &left_out, &note).await?)
+                }
             }
         }
-        Err(why) => {
-            let last = runs::last_model(&mut work, KIND, VERSION, as_of).await?;
-            tracing::warn!(%why, model = ?last.map(|id| id.0), "no model could be fitted; the last one is used, if there is one");
-            if let Some(last) = last {
-                runs::hold(&mut work, run).await?;
-                runs::use_model(
-                    &mut work,
-                    run,
-                    last,
-                    &format!("None could be fitted ({why}); the last one stays."),
-                )
-                .await?;
-            }
-            last
-        }
+        Err(why) => stay(&mut work, run, &format!("None could be fitted ({why})")).await?,
     };
     work.finish(Entry::by_trigger()).await?;
     Ok(id)
+}
+
+/// The last model that was good enough stays on show, if there is one.
+async fn stay(work: &mut Work, run: &Run, why: &str) -> Result<Option<ModelId>> {
+    let last = runs::last_model(work, KIND, VERSION, run.as_of).await?;
+    tracing::warn!(%why, model = ?last.map(|id| id.0), "no new model; the last one is used, if there is one");
+    if let Some(last) = last {
+        runs::hold(work, run).await?;
+        runs::use_model(work, run, last, &format!("{} The last one stays.", ended(why))).await?;
+    }
+    Ok(last)
+}
+
+/// With one full stop.
+fn ended(sentence: &str) -> String {
+    format!("{}.", sentence.trim_end_matches('.'))
 }
 
 async fn keep(
@@ -208,7 +213,7 @@ async fn keep(
     let fitted = Fitted {
         kind: KIND,
         version: VERSION,
-        fingerprint: &model.fingerprint,
+        fingerprint: &model.model.fitted_on.fingerprint,
         parameters: &parameters,
         card: &card,
     };
@@ -228,16 +233,15 @@ async fn in_use(work: &mut Work, run: &Run) -> Result<Option<(Base, NightModel)>
 }
 
 /// The 99th percentile of how far a risk moves from one model to the other; 1 where somebody has a risk by one of them alone.
-fn moved(before: &NightModel, now: &NightModel, records: &[Record], as_of: NaiveDate) -> f64 {
+fn moved(before: &NightModel, now: &NightModel, records: &[Record], as_of: NaiveDate, names: &Names) -> f64 {
+    let risk = |record: &Record, model: &NightModel| judge::risk(record, as_of, model, names);
     let mut moves: Vec<f64> = records
         .par_iter()
-        .filter_map(
-            |record| match (judge::risk(record, as_of, before), judge::risk(record, as_of, now)) {
-                (Some(before), Some(now)) => Some((before - now).abs()),
-                (None, None) => None,
-                _ => Some(1.0),
-            },
-        )
+        .filter_map(|record| match (risk(record, before), risk(record, now)) {
+            (Some(before), Some(now)) => Some((before - now).abs()),
+            (None, None) => None,
+            _ => Some(1.0),
+        })
         .collect();
     moves.sort_by(f64::total_cmp);
     let last = moves.len().saturating_sub(1);

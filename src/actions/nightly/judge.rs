@@ -9,15 +9,18 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::walk::Batch;
-use crate::burden::words;
+use crate::burden::case::{Case, Day};
+use crate::burden::{Names, words};
 use crate::domain::event::Happening;
-use crate::domain::flag::Raised;
+use crate::domain::flag::{Cause, Raised};
 use crate::domain::history::{History, Record};
 use crate::domain::id::PatientId;
-use crate::risk::features;
-use crate::risk::{NightModel, NotScored, RISK_THRESHOLD, Score, TrainingRow, flags_for, risk_flag};
+use crate::risk::landmark::{MAIN, NotScored, Risk, Score};
+use crate::risk::{NightModel, flags_for};
 use crate::store::runs::Line;
 
+const NO_TUMOUR: &str = "No primary tumour on file";
+const METASTATIC: &str = "Metastatic at entry: a first distant relapse can't come";
 const NO_MODEL: &str = "No model yet: too few relapses and deaths are on file. The rules on ctDNA apply";
 const NO_NUMBER: &str = "The risk came out as no number between 0 and 1";
 const BROKE: &str = "The calculation broke down on this record";
@@ -29,7 +32,11 @@ const OLDEST: i32 = 120;
 
 /// A batch's rows in the order of its patients. Never panics.
 pub fn lines(batch: &Batch, as_of: NaiveDate, model: Option<&NightModel>) -> Vec<Line> {
-    let read = batch.records.par_iter().map(|record| line(record, as_of, model));
+    let names = Names::default();
+    let read = batch
+        .records
+        .par_iter()
+        .map(|record| line(record, as_of, model, &names));
     let mut lines: Vec<Line> = read.collect();
     let unreadable = batch.unreadable.iter();
     lines.extend(unreadable.map(|patient| at_fault(*patient, "-".into(), UNREADABLE.into())));
@@ -37,64 +44,114 @@ pub fn lines(batch: &Batch, as_of: NaiveDate, model: Option<&NightModel>) -> Vec
     lines
 }
 
-fn line(record: &Record, as_of: NaiveDate, model: Option<&NightModel>) -> Line {
+fn line(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: &Names) -> Line {
     let patient = record.patient.id;
-    catch_unwind(AssertUnwindSafe(|| judged(&record.as_of(as_of), model)))
+    catch_unwind(AssertUnwindSafe(|| judged(record, as_of, model, names)))
         .unwrap_or_else(|_| at_fault(patient, "-".into(), BROKE.into()))
 }
 
-/// The patient's row in the fit, or why there is none.
-pub fn training_row(record: &Record, as_of: NaiveDate) -> Result<TrainingRow, &'static str> {
-    let row = catch_unwind(AssertUnwindSafe(|| {
+/// What the fit keeps of a record, or why it learns nothing from it.
+pub fn lesson(record: &Record, as_of: NaiveDate, names: &Names) -> Result<Case, &'static str> {
+    let kept = catch_unwind(AssertUnwindSafe(|| {
         let history = record.as_of(as_of);
         if contradiction(&history).is_some() {
             return Err("contradictory dates");
         }
-        features::training_row(&history).map_err(|why| why.words())
+        match watched(&history) {
+            Ok(()) => Case::of(record, names).ok_or("no primary tumour on file"),
+            Err(_) => Err("metastatic at entry, or no primary tumour"),
+        }
     }));
-    row.unwrap_or(Err("the calculation broke down"))
+    kept.unwrap_or(Err("the calculation broke down"))
+}
+
+/// Whether a first distant relapse can come at all.
+fn watched(history: &History) -> Result<(), &'static str> {
+    match history.tumour() {
+        None => Err(NO_TUMOUR),
+        Some(tumour) if tumour.metastatic_at_entry => Err(METASTATIC),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The case's day of a date.
+fn day_of(case: &Case, date: NaiveDate) -> Day {
+    Day::try_from((date - case.origin).num_days()).unwrap_or(Day::MIN)
 }
 
 /// The patient's risk by this model, for the comparison of models.
-pub fn risk(record: &Record, as_of: NaiveDate, model: &NightModel) -> Option<f64> {
-    let asked = catch_unwind(AssertUnwindSafe(|| model.score(&record.as_of(as_of))));
-    let score = asked.ok()?.ok()?;
-    is_sound(&score).then_some(score.risk)
+pub fn risk(record: &Record, as_of: NaiveDate, model: &NightModel, names: &Names) -> Option<f64> {
+    let asked = catch_unwind(AssertUnwindSafe(|| {
+        watched(&record.as_of(as_of)).ok()?;
+        let case = Case::of(record, names)?;
+        model.score(&case, day_of(&case, as_of)).ok()
+    }));
+    let score = asked.ok()??;
+    is_sound(&score).then_some(score.risks[MAIN].value)
 }
 
-fn judged(history: &History, model: Option<&NightModel>) -> Line {
-    let (patient, fingerprint) = (history.patient.id, fingerprint(history));
-    if let Some(why) = contradiction(history) {
+fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: &Names) -> Line {
+    let history = record.as_of(as_of);
+    let (patient, fingerprint) = (history.patient.id, fingerprint(&history));
+    if let Some(why) = contradiction(&history) {
         return at_fault(patient, fingerprint, why);
     }
-    let raised = flags_for(history);
+    let raised = short(flags_for(&history));
     let unscored = |why: String| Line {
         not_scored: Some(why),
-        raised: short(raised.clone()),
+        raised: raised.clone(),
         ..Line::empty(patient, fingerprint.clone())
     };
     let Some(model) = model else {
         return unscored(NO_MODEL.into());
     };
-    match model.score(history) {
+    if let Err(why) = watched(&history) {
+        return unscored(why.into());
+    }
+    let Some(case) = Case::of(record, names) else {
+        return unscored(NO_TUMOUR.into());
+    };
+    match model.score(&case, day_of(&case, as_of)) {
         Ok(score) if !is_sound(&score) => at_fault(patient, fingerprint, NO_NUMBER.into()),
-        Ok(score) => scored(patient, fingerprint, score, raised),
+        Ok(score) => scored(patient, fingerprint, &score, raised, flag(model, &case, &score)),
         Err(NotScored::Unusable) => at_fault(patient, fingerprint, NotScored::Unusable.to_string()),
         Err(why) => unscored(why.to_string()),
     }
 }
 
-fn scored(patient: PatientId, fingerprint: String, score: Score, mut raised: Vec<Raised>) -> Line {
-    raised.extend(risk_flag(&score, RISK_THRESHOLD));
+/// The model's flag, under its own cause: what the trend rule says of ctDNA is raised by the rule itself.
+fn flag(model: &NightModel, case: &Case, score: &Score) -> Option<(Raised, bool)> {
+    let (mut raised, keeps) = model.flag(case, score)?;
+    raised.cause = Cause::RiskThreshold;
+    Some((raised, keeps))
+}
+
+fn scored(
+    patient: PatientId,
+    fingerprint: String,
+    score: &Score,
+    mut raised: Vec<Raised>,
+    flag: Option<(Raised, bool)>,
+) -> Line {
+    let (keeps, raises): (Vec<_>, Vec<_>) = flag.into_iter().partition(|(_, keeps)| *keeps);
+    raised.extend(short(raises.into_iter().map(|(flag, _)| flag).collect()));
+    let own = score.risks[MAIN];
     Line {
-        risk: Some(score.risk),
-        risk_lo: Some(score.lower),
-        risk_hi: Some(score.upper),
+        risk: Some(own.value),
+        risk_lo: Some(own.lower),
+        risk_hi: Some(own.upper),
         contributions: json!(score.contributions),
-        missing: score.missing,
-        stale: score.stale,
-        outside: score.outside,
-        raised: short(raised),
+        detail: json!({
+            "risks": score.risks,
+            "organs": score.organs,
+            "percentile": score.percentile,
+            "line": score.line,
+        }),
+        missing: score.missing.clone(),
+        stale: score.stale.clone(),
+        outside: score.outside.clone(),
+        raised,
+        kept: short(keeps.into_iter().map(|(flag, _)| flag).collect()),
         ..Line::empty(patient, fingerprint)
     }
 }
@@ -108,8 +165,9 @@ fn at_fault(patient: PatientId, fingerprint: String, why: String) -> Line {
 }
 
 fn is_sound(score: &Score) -> bool {
-    let ordered = 0.0 <= score.lower && score.lower <= score.risk && score.risk <= score.upper && score.upper <= 1.0;
-    ordered && score.contributions.iter().all(|c| c.effect.is_finite())
+    let ordered =
+        |risk: &Risk| 0.0 <= risk.lower && risk.lower <= risk.value && risk.value <= risk.upper && risk.upper <= 1.0;
+    score.risks.iter().all(ordered) && score.contributions.iter().all(|c| c.effect.is_finite())
 }
 
 /// No flag is lost because its sentence is too long for its column.
@@ -184,7 +242,7 @@ mod tests {
         let told: Vec<(i64, bool)> = lines.iter().map(|line| (line.patient.0, line.failed)).collect();
         assert_eq!(told, [(0, true), (1, true), (2, false)]);
         assert_eq!(lines[2].not_scored.as_deref(), Some(NO_MODEL));
-        assert!(training_row(&broken, day("2026-11-22")).is_err());
+        assert!(lesson(&broken, day("2026-11-22"), &Names::default()).is_err());
     }
 
     #[test]

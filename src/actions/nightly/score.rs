@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::id::PatientId;
 use crate::risk::NightModel;
-use crate::risk::model::HORIZON_DAYS;
+use crate::risk::night::HORIZON_DAYS;
 use crate::store::runs::{self, Counts, Line, Run, Shard, Tally, WorkerId};
 
 /// How often somebody who can do nothing looks again.

@@ -43,7 +43,10 @@ impl Population {
         let mut population = prior::population(&of, Baseline::learn(&of, &days));
         population.before = before_levels(&known);
         population.scanning = scanning(&known);
-        let read: Vec<(&Case, Day)> = known.into_iter().filter(|(case, day)| case.signals_on(*day).any(|s| s.on >= 0)).collect();
+        let read: Vec<(&Case, Day)> = known
+            .into_iter()
+            .filter(|(case, day)| case.signals_on(*day).any(|s| s.on >= 0))
+            .collect();
         if read.len() < LEAST_READ {
             return population;
         }

@@ -78,9 +78,9 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep_days: i32) -> R
            union
            select site_id, patient_id from enrolment where reported_on > $3
          )
-         insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, missing,
+         insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, detail, missing,
            stale, outside, not_scored, failed, fingerprint, scored_on)
-         select s.site_id, $1, s.patient_id, s.model_id, s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.contributions, s.missing,
+         select s.site_id, $1, s.patient_id, s.model_id, s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.contributions, s.detail, s.missing,
            s.stale, s.outside, s.not_scored, s.failed, s.fingerprint, coalesce(s.scored_on, $3)
          from score s
          where s.run_id = $2
@@ -99,8 +99,8 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep_days: i32) -> R
     .await?
     .rows_affected();
     sqlx::query!(
-        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids)
-         select f.site_id, $1, f.patient_id, f.cause, f.severity, f.reason_text, f.trigger_ids
+        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids, keeps)
+         select f.site_id, $1, f.patient_id, f.cause, f.severity, f.reason_text, f.trigger_ids, f.keeps
          from run_flag f
          join score s on s.site_id = f.site_id and s.run_id = $1 and s.patient_id = f.patient_id
          where f.run_id = $2",

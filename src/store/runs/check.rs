@@ -52,6 +52,7 @@ pub struct Stored {
     pub risk_lo: Option<u64>,
     pub risk_hi: Option<u64>,
     pub contributions: serde_json::Value,
+    pub detail: serde_json::Value,
     pub missing: Vec<String>,
     pub stale: Vec<String>,
     pub outside: Option<String>,
@@ -64,7 +65,7 @@ pub struct Stored {
 pub async fn stored(work: &mut Work, run: &Run, site: SiteId, patients: &[PatientId]) -> Result<Vec<Stored>> {
     let ids: Vec<i64> = patients.iter().map(|patient| patient.0).collect();
     let rows = sqlx::query!(
-        "select patient_id, risk, risk_lo, risk_hi, contributions, missing, stale, outside, not_scored, failed, fingerprint
+        "select patient_id, risk, risk_lo, risk_hi, contributions, detail, missing, stale, outside, not_scored, failed, fingerprint
          from score
          where site_id = $1
            and run_id = $2
@@ -85,6 +86,7 @@ pub async fn stored(work: &mut Work, run: &Run, site: SiteId, patients: &[Patien
             risk_lo: row.risk_lo.map(f64::to_bits),
             risk_hi: row.risk_hi.map(f64::to_bits),
             contributions: row.contributions,
+            detail: row.detail,
             missing: row.missing,
             stale: row.stale,
             outside: row.outside,
@@ -99,8 +101,8 @@ pub async fn stored(work: &mut Work, run: &Run, site: SiteId, patients: &[Patien
 pub async fn carried_over(work: &mut Work, run: &Run) -> Result<(i64, i64)> {
     let row = sqlx::query!(
         "select count(*) as \"carried!\",
-           count(*) filter (where (s.risk, s.risk_lo, s.risk_hi, s.contributions, s.not_scored, s.fingerprint)
-             is not distinct from (b.risk, b.risk_lo, b.risk_hi, b.contributions, b.not_scored, b.fingerprint)) as \"same!\"
+           count(*) filter (where (s.risk, s.risk_lo, s.risk_hi, s.contributions, s.detail, s.not_scored, s.fingerprint)
+             is not distinct from (b.risk, b.risk_lo, b.risk_hi, b.contributions, b.detail, b.not_scored, b.fingerprint)) as \"same!\"
          from score s
          left join score b on b.site_id = s.site_id and b.run_id = $2 and b.patient_id = s.patient_id
          where s.run_id = $1

@@ -16,6 +16,8 @@ pub struct Line {
     pub risk_lo: Option<f64>,
     pub risk_hi: Option<f64>,
     pub contributions: Value,
+    /// Other horizons, organs, the burden line.
+    pub detail: Value,
     pub missing: Vec<String>,
     pub stale: Vec<String>,
     pub outside: Option<String>,
@@ -23,6 +25,8 @@ pub struct Line {
     pub failed: bool,
     pub fingerprint: String,
     pub raised: Vec<Raised>,
+    /// Flags that stay where they are open, and are not raised.
+    pub kept: Vec<Raised>,
 }
 
 impl Line {
@@ -34,6 +38,7 @@ impl Line {
             risk_lo: None,
             risk_hi: None,
             contributions: Value::Array(vec![]),
+            detail: Value::Object(serde_json::Map::new()),
             missing: vec![],
             stale: vec![],
             outside: None,
@@ -41,6 +46,7 @@ impl Line {
             failed: false,
             fingerprint,
             raised: vec![],
+            kept: vec![],
         }
     }
 }
@@ -56,9 +62,9 @@ pub async fn insert(work: &mut Work, run: &Run, horizon_days: i32, site: SiteId,
         reason = "the checker does not know a table of the session's own"
     )]
     let insert = sqlx::query(
-        "insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, missing,
+        "insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, detail, missing,
            stale, outside, not_scored, failed, fingerprint)
-         select $1, $2, patient_id, case when risk is not null then $3::int end, $4, risk, risk_lo, risk_hi, contributions, missing,
+         select $1, $2, patient_id, case when risk is not null then $3::int end, $4, risk, risk_lo, risk_hi, contributions, detail, missing,
            stale, outside, not_scored, failed, fingerprint
          from incoming_score",
     );
@@ -76,7 +82,7 @@ async fn copy_in(work: &mut Work, lines: &[Line]) -> Result<()> {
     sqlx::Executor::execute(
         work.connection(),
         "create temporary table if not exists incoming_score (
-           patient_id bigint, risk float8, risk_lo float8, risk_hi float8, contributions jsonb, missing text[], stale text[],
+           patient_id bigint, risk float8, risk_lo float8, risk_hi float8, contributions jsonb, detail jsonb, missing text[], stale text[],
            outside text, not_scored text, failed bool, fingerprint text
          ) on commit delete rows",
     )
@@ -88,6 +94,7 @@ async fn copy_in(work: &mut Work, lines: &[Line]) -> Result<()> {
         rows.plain_or_null(line.risk_lo);
         rows.plain_or_null(line.risk_hi);
         rows.text(&line.contributions.to_string());
+        rows.text(&line.detail.to_string());
         rows.texts(&line.missing);
         rows.texts(&line.stale);
         rows.text_or_null(line.outside.as_deref());
@@ -99,7 +106,7 @@ async fn copy_in(work: &mut Work, lines: &[Line]) -> Result<()> {
     let mut copy = work
         .connection()
         .copy_in_raw(
-            "copy incoming_score (patient_id, risk, risk_lo, risk_hi, contributions, missing, stale, outside, not_scored, failed,
+            "copy incoming_score (patient_id, risk, risk_lo, risk_hi, contributions, detail, missing, stale, outside, not_scored, failed,
                fingerprint) from stdin",
         )
         .await?;
@@ -109,30 +116,37 @@ async fn copy_in(work: &mut Work, lines: &[Line]) -> Result<()> {
 }
 
 async fn insert_candidates(work: &mut Work, run: &Run, site: SiteId, lines: &[Line]) -> Result<()> {
-    let all: Vec<(i64, &Raised)> = lines
+    let all: Vec<(i64, &Raised, bool)> = lines
         .iter()
-        .flat_map(|line| line.raised.iter().map(|raised| (line.patient.0, raised)))
+        .flat_map(|line| {
+            let raised = line.raised.iter().map(|raised| (line.patient.0, raised, false));
+            raised.chain(line.kept.iter().map(|kept| (line.patient.0, kept, true)))
+        })
         .collect();
     if all.is_empty() {
         return Ok(());
     }
-    let patients: Vec<i64> = all.iter().map(|(patient, _)| *patient).collect();
-    let causes: Vec<String> = all.iter().map(|(_, raised)| raised.cause.code().to_owned()).collect();
+    let patients: Vec<i64> = all.iter().map(|(patient, ..)| *patient).collect();
+    let keeps: Vec<bool> = all.iter().map(|(.., keeps)| *keeps).collect();
+    let causes: Vec<String> = all
+        .iter()
+        .map(|(_, raised, _)| raised.cause.code().to_owned())
+        .collect();
     let severities: Vec<String> = all
         .iter()
-        .map(|(_, raised)| raised.severity.code().to_owned())
+        .map(|(_, raised, _)| raised.severity.code().to_owned())
         .collect();
-    let reasons: Vec<String> = all.iter().map(|(_, raised)| raised.reason.clone()).collect();
+    let reasons: Vec<String> = all.iter().map(|(_, raised, _)| raised.reason.clone()).collect();
     let triggers: Vec<Value> = all
         .iter()
-        .map(|(_, raised)| serde_json::json!(raised.triggers))
+        .map(|(_, raised, _)| serde_json::json!(raised.triggers))
         .collect();
     sqlx::query!(
-        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids)
+        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids, keeps)
          select $1, $2, l.patient_id, l.cause, l.severity, l.reason_text,
-           array(select jsonb_array_elements_text(l.triggers)::bigint)
-         from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[])
-           as l (patient_id, cause, severity, reason_text, triggers)",
+           array(select jsonb_array_elements_text(l.triggers)::bigint), l.keeps
+         from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::boolean[])
+           as l (patient_id, cause, severity, reason_text, triggers, keeps)",
         site.0,
         run.id.0,
         &patients,
@@ -140,6 +154,7 @@ async fn insert_candidates(work: &mut Work, run: &Run, site: SiteId, lines: &[Li
         &severities,
         &reasons,
         &triggers,
+        &keeps,
     )
     .execute(work.connection())
     .await?;
@@ -196,11 +211,11 @@ async fn fingerprint(work: &mut Work, run: &Run) -> Result<String> {
         "select encode(sha256(
            coalesce((
              select string_agg(sha256(convert_to(concat_ws('|', site_id, patient_id, fingerprint, risk, risk_lo, risk_hi, percentile,
-               contributions, missing, stale, outside, not_scored, scored_on), 'UTF8')), '' order by site_id, patient_id)
+               contributions, detail, missing, stale, outside, not_scored, scored_on), 'UTF8')), '' order by site_id, patient_id)
              from score
              where run_id = $1
            ), '') || coalesce((
-             select string_agg(sha256(convert_to(concat_ws('|', site_id, patient_id, cause, severity, reason_text, trigger_ids), 'UTF8')),
+             select string_agg(sha256(convert_to(concat_ws('|', site_id, patient_id, cause, severity, reason_text, trigger_ids, keeps), 'UTF8')),
                '' order by site_id, patient_id, cause)
              from run_flag
              where run_id = $1
@@ -219,6 +234,7 @@ pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, R
         "select r.site_id, r.patient_id, r.cause, r.severity, r.reason_text, r.trigger_ids
          from run_flag r
          where r.run_id = $1
+           and not r.keeps
            and not exists (
              select from observation o
              where o.site_id = r.site_id

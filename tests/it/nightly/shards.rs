@@ -33,7 +33,7 @@ async fn claim(test: &TestApp, run: &runs::Run, worker: &runs::Worker) -> Option
     shard
 }
 
-fn overtaken<T: std::fmt::Debug>(done: Result<T, store::Error>) -> bool {
+fn overtaken<T: std::fmt::Debug>(done: &Result<T, store::Error>) -> bool {
     matches!(done, Err(store::Error::Overtaken))
 }
 
@@ -70,12 +70,12 @@ async fn a_stalled_process_writes_nothing_once_another_took_over() {
     );
     // whatever it still wants to write is refused
     let mut work = test.app.db.begin_night(test.app.clock.now()).await.unwrap();
-    assert!(overtaken(runs::advance(&mut work, &shard).await));
-    assert!(overtaken(runs::done(&mut work, &shard).await));
-    assert!(overtaken(runs::hold(&mut work, &old).await));
-    assert!(overtaken(runs::publish(&mut work, &old, true, 0).await));
-    assert!(overtaken(runs::fail(&mut work, &old, "late").await));
-    assert!(overtaken(runs::sum_up(&mut work, &mut old.clone()).await));
+    assert!(overtaken(&runs::advance(&mut work, &shard).await));
+    assert!(overtaken(&runs::done(&mut work, &shard).await));
+    assert!(overtaken(&runs::hold(&mut work, &old).await));
+    assert!(overtaken(&runs::publish(&mut work, &old, true, 0).await));
+    assert!(overtaken(&runs::fail(&mut work, &old, "late").await));
+    assert!(overtaken(&runs::sum_up(&mut work, &mut old.clone()).await));
     runs::advance(&mut work, &again).await.unwrap();
     runs::hold(&mut work, &new).await.unwrap();
     drop(work);
@@ -83,8 +83,8 @@ async fn a_stalled_process_writes_nothing_once_another_took_over() {
     other.leave().await;
     assert!(done(&test, &on("2026-11-22")).await > 0);
     let mut work = test.app.db.begin_night(test.app.clock.now()).await.unwrap();
-    assert!(overtaken(runs::advance(&mut work, &again).await));
-    assert!(overtaken(runs::hold(&mut work, &new).await));
+    assert!(overtaken(&runs::advance(&mut work, &again).await));
+    assert!(overtaken(&runs::hold(&mut work, &new).await));
     drop(work);
     stalled.leave().await;
 }

@@ -4,18 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::burden::tests::{ND, VALUE, any_reading, event, measured};
-use crate::domain::event::{Happening, RelapseKind};
+use crate::domain::event::Happening;
 use crate::domain::flag::Severity;
 use crate::domain::history::History;
 use crate::domain::reading::Reading;
-
-fn relapse(kind: RelapseKind) -> Happening {
-    Happening::Relapse {
-        kind,
-        organs: vec![],
-        detected_by: None,
-    }
-}
 
 fn reason(draws: &[Reading], scans: &[(u64, Reading)]) -> Option<(Severity, String)> {
     let mut raised = flags_for(&measured(draws, scans));

@@ -16,6 +16,8 @@ pub struct Stand {
     pub carrier: Option<Strand>,
     /// Logarithm of the probability of all readings so far and of no relapse until now.
     pub log_likelihood: f64,
+    /// The largest probability of a slip among the readings of this step, as they came.
+    pub doubt: f64,
     /// The readings of this step, where they are kept for a look back.
     pub heard: Vec<Heard>,
 }
@@ -53,6 +55,9 @@ pub struct Follow<'a> {
     pub(super) unread: Vec<Message>,
 }
 
+/// A slip as likely as this when the reading came may be sure in the look back.
+const DOUBTFUL: f64 = 0.05;
+
 /// The step of a day on or after day zero.
 pub fn step_of(day: Day) -> usize {
     (f64::from(day.max(0)) / STEP_DAYS) as usize
@@ -86,6 +91,11 @@ impl Follow<'_> {
     /// From now on all that is on file on `day` counts, whatever day is asked for.
     pub fn known_on(&mut self, day: Day) {
         self.known_on = Some(day);
+    }
+
+    /// Whether a reading was doubtful when it came: then a look back is worth its cost.
+    pub fn doubtful(&self) -> bool {
+        self.stands.iter().any(|stand| stand.doubt > DOUBTFUL)
     }
 
     /// Brings the filter to `day`.
@@ -136,6 +146,7 @@ impl Follow<'_> {
                 plain: before.plain.step(self.engine, course, step - 1),
                 carrier: before.carrier.as_ref().map(|c| c.step(self.engine, course, step - 1)),
                 log_likelihood: before.log_likelihood,
+                doubt: 0.0,
                 heard: vec![],
             },
         };
@@ -144,6 +155,10 @@ impl Follow<'_> {
             let signal = &self.case.signals[*place];
             let own = context.own(signal, &stand.plain.tracked);
             let plain = stand.plain.hear(&context, signal, false);
+            let slipped = plain
+                .as_ref()
+                .and_then(|likelihood| likelihood.slipped(&stand.plain.message));
+            stand.doubt = stand.doubt.max(slipped.unwrap_or(0.0));
             let carrier = stand
                 .carrier
                 .as_mut()
@@ -178,6 +193,7 @@ impl Follow<'_> {
             plain,
             carrier,
             log_likelihood: 0.0,
+            doubt: 0.0,
             heard: vec![],
         }
     }

@@ -11,6 +11,7 @@ mod lattice;
 mod message;
 mod read_out;
 mod smooth;
+mod surprise;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -56,7 +56,7 @@ impl Follow<'_> {
             ),
             forecast: self.forecast(&message, day),
             forecast_unread,
-            surprises: self.surprises(),
+            surprises: self.told_twice(),
         }
     }
 
@@ -108,7 +108,7 @@ impl Follow<'_> {
         forecast(self.engine, &course, &self.unread[step], day, &schedule)
     }
 
-    fn surprises(&self) -> Vec<Surprise> {
+    pub(super) fn told_twice(&self) -> Vec<Surprise> {
         let duplicate = |id: &i64| Surprise {
             id: *id,
             slip: Slip::Duplicate,

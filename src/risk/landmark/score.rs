@@ -138,8 +138,14 @@ impl Scorer<'_> {
 
     /// The score of `day`, from what was on file on that day alone.
     pub fn on(&mut self, day: Day) -> Result<Score, NotScored> {
-        let line = self.look(day)?;
+        let mut line = self.look(day)?;
         let model = self.model;
+        if let Some(engine) = model
+            .engine()
+            .filter(|_| self.follow.as_ref().is_some_and(Follow::doubtful))
+        {
+            line.surprises = engine.follow(self.case).surprises(day);
+        }
         let hazards = model.hazards(&self.raw, &self.x);
         let risks = model.risks(&hazards);
         let readings = Readings::of(self.case, day, &model.schema.analytes);

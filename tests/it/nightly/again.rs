@@ -45,7 +45,7 @@ async fn a_night_done_twice_is_done_once() {
                 .unwrap()
         })
         .collect();
-    let expected = metwatch::risk::model::percentiles(&pairs.iter().map(|(risk, _)| *risk).collect::<Vec<_>>());
+    let expected = percentiles(&pairs.iter().map(|(risk, _)| *risk).collect::<Vec<_>>());
     assert!(
         pairs
             .iter()
@@ -121,4 +121,12 @@ async fn a_date_that_has_not_come_is_refused() {
         Err(Error::Problems(_))
     ));
     assert_eq!(ask(&test, "count(*)::text]) from run").await, ["0"]);
+}
+
+/// For each risk the share (in per cent) of all risks below it, equal ones counted half.
+fn percentiles(risks: &[f64]) -> Vec<f64> {
+    let count = |which: &dyn Fn(f64) -> bool| risks.iter().filter(|other| which(**other)).count() as f64;
+    let place =
+        |risk: &f64| 50.0 * (count(&|other| other < *risk) + count(&|other| other <= *risk)) / risks.len() as f64;
+    risks.iter().map(place).collect()
 }

@@ -1,6 +1,6 @@
 //! From a distribution over the states to the burden line.
 
-use super::engine::{level, level_node, rate};
+use super::engine::{LEVELS, level, level_node, rate};
 use super::follow::{Follow, step_of};
 use super::forecast::{Schedule, forecast};
 use super::message::{Message, NODES, place};
@@ -19,31 +19,44 @@ impl Follow<'_> {
         let message = stand.message();
         let forecast_unread = self.unread(day);
         let whole = message.mass();
-        let grown: f64 = message.growing.iter().sum::<f64>() / whole;
+        let paces = message.by_pace();
+        let nodes: Vec<f64> = message.by_node();
+        let grown: f64 = nodes.iter().sum::<f64>() / whole;
+        let seen = nodes.iter().zip(&self.engine.population.seen);
+        let overt = seen.map(|(mass, seen)| mass * seen).sum::<f64>() / whole;
+        let still = (message.cleared + message.silent) / whole;
         let since = (f64::from(day.max(0)) / STEP_DAYS).fract() * STEP_DAYS;
-        let seen = |pace: usize, _: usize, node: usize| {
-            let _ = pace;
-            self.engine.population.seen[node]
-        };
-        let overt = message.mean(seen) / whole;
+        let (start, sight, at) = (self.begin_node(), self.sight_node(), f64::from(day));
         let likely = grown >= UNLIKELY;
-        let start = self.begin_node();
-        let sight = self.sight_node();
-        let at = f64::from(day);
         let timed = |of: &dyn Fn(usize, usize) -> f64, low: f64, high: f64| {
-            likely.then(|| message.band(|pace, _, node| of(pace, node).clamp(low, high)))
+            let points = |pace: usize, masses: &[f64; NODES]| {
+                let each = masses
+                    .iter()
+                    .enumerate()
+                    .map(|(node, mass)| (of(pace, node).clamp(low, high), *mass));
+                each.collect::<Vec<_>>()
+            };
+            likely.then(|| band(paces.iter().enumerate().flat_map(|(pace, m)| points(pace, m)).collect()))
         };
+        let slopes = paces
+            .iter()
+            .enumerate()
+            .map(|(pace, m)| (rate(pace), m.iter().sum::<f64>()));
+        let doublings = paces
+            .iter()
+            .enumerate()
+            .map(|(pace, m)| (DOUBLING[pace], m.iter().sum::<f64>()));
         Line {
             day,
-            level: self.level(&message, since),
-            slope: self.slope(&message),
+            level: band(levels(&message, since)),
+            slope: band(slopes.chain([(0.0, still * whole)]).collect()),
             regimes: Regimes {
                 cleared: message.cleared / whole,
                 silent: message.silent / whole,
                 growing: grown - overt,
                 overt,
             },
-            doubling_days: timed(&|pace, _| DOUBLING[pace], 0.0, 1e4),
+            doubling_days: likely.then(|| band(doublings.collect())),
             began: timed(
                 &|pace, node| at - (LATTICE.node(node) - start) / rate(pace) - since,
                 0.0,
@@ -58,19 +71,6 @@ impl Follow<'_> {
             forecast_unread,
             surprises: self.told_twice(),
         }
-    }
-
-    /// Of everything that may be there; what does not grow is put at the foot of the lattice.
-    fn level(&self, message: &Message, since: f64) -> Band {
-        let foot = level(0);
-        let still = message.cleared + message.silent;
-        message.band_with(Some((foot, still)), |pace, shed, node| {
-            level(level_node(shed, node)) + rate(pace) * since
-        })
-    }
-
-    fn slope(&self, message: &Message) -> Band {
-        message.band_with(Some((0.0, message.cleared + message.silent)), |pace, _, _| rate(pace))
     }
 
     fn begin_node(&self) -> f64 {
@@ -118,57 +118,63 @@ impl Follow<'_> {
     }
 }
 
-impl Message {
-    /// Sum over what grows of mass times value.
-    pub fn mean(&self, of: impl Fn(usize, usize, usize) -> f64) -> f64 {
+/// Mass by level (burden and shed together) at the day, `since` the beginning of its step; what does not grow stands at the foot.
+fn levels(message: &Message, since: f64) -> Vec<(f64, f64)> {
+    let mut points = vec![(level(0), message.cleared + message.silent)];
+    for pace in 0..PACES {
+        let mut masses = [0.0; LEVELS];
+        for shed in 0..SHEDS {
+            let at = place(pace, shed);
+            let from = level_node(shed, 0);
+            for (sum, mass) in masses[from..from + NODES]
+                .iter_mut()
+                .zip(&message.growing[at..at + NODES])
+            {
+                *sum += mass;
+            }
+        }
+        let ahead = rate(pace) * since;
+        points.extend(masses.iter().enumerate().map(|(i, mass)| (level(i) + ahead, *mass)));
+    }
+    points
+}
+
+/// Mean and 90 % interval of values with their masses.
+fn band(mut points: Vec<(f64, f64)>) -> Band {
+    let whole: f64 = points.iter().map(|p| p.1).sum();
+    if !(whole > 0.0) {
+        return Band::default();
+    }
+    points.retain(|p| p.1 > 1e-9 * whole);
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mean = points.iter().map(|(x, mass)| x * mass).sum::<f64>() / whole;
+    let at = |share: f64| {
         let mut sum = 0.0;
-        for pace in 0..PACES {
+        let found = points.iter().find(|(_, mass)| {
+            sum += mass;
+            sum >= share * whole
+        });
+        found.or(points.last()).map_or(mean, |p| p.0)
+    };
+    Band {
+        mean,
+        lower: at(0.05),
+        upper: at(0.95),
+    }
+}
+
+impl Message {
+    /// Mass by pace and node, over all sheds.
+    fn by_pace(&self) -> [[f64; NODES]; PACES] {
+        let mut paces = [[0.0; NODES]; PACES];
+        for (pace, nodes) in paces.iter_mut().enumerate() {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
-                for node in 0..NODES {
-                    sum += self.growing[at + node] * of(pace, shed, node);
+                for (sum, mass) in nodes.iter_mut().zip(&self.growing[at..at + NODES]) {
+                    *sum += mass;
                 }
             }
         }
-        sum
-    }
-
-    /// Mean and 90 % interval of a value over what grows.
-    pub fn band(&self, of: impl Fn(usize, usize, usize) -> f64) -> Band {
-        self.band_with(None, of)
-    }
-
-    /// The same with a mass at one more value.
-    pub fn band_with(&self, other: Option<(f64, f64)>, of: impl Fn(usize, usize, usize) -> f64) -> Band {
-        let mut points: Vec<(f64, f64)> = other.into_iter().collect();
-        for pace in 0..PACES {
-            for shed in 0..SHEDS {
-                let at = place(pace, shed);
-                let nodes = self.growing[at..at + NODES]
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, m)| **m > 1e-12);
-                points.extend(nodes.map(|(node, m)| (of(pace, shed, node), *m)));
-            }
-        }
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let whole: f64 = points.iter().map(|p| p.1).sum();
-        if !(whole > 0.0) {
-            return Band::default();
-        }
-        let mean = points.iter().map(|(x, m)| x * m).sum::<f64>() / whole;
-        let at = |share: f64| {
-            let mut sum = 0.0;
-            let found = points.iter().find(|(_, m)| {
-                sum += m;
-                sum >= share * whole
-            });
-            found.map_or(mean, |p| p.0)
-        };
-        Band {
-            mean,
-            lower: at(0.05),
-            upper: at(0.95),
-        }
+        paces
     }
 }

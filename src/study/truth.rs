@@ -64,7 +64,11 @@ pub fn read<R: Read>(mut open: impl FnMut(&'static str) -> io::Result<Option<R>>
         return Ok(None);
     }
     for (file, columns, take) in [
-        ("truth_patients.csv", &["patient_id", "growth_began_on"][..], began as Take),
+        (
+            "truth_patients.csv",
+            &["patient_id", "growth_began_on"][..],
+            began as Take,
+        ),
         ("truth_errors.csv", &["file", "row_id", "patient_id", "kind"], error),
     ] {
         if !all(file, columns, take)? {

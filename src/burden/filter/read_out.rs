@@ -29,13 +29,15 @@ impl Follow<'_> {
         let likely = grown >= UNLIKELY;
         let start = self.begin_node();
         let sight = self.sight_node();
+        let (level, of_growth) = self.level(&message, since);
         let at = f64::from(day);
         let timed = |of: &dyn Fn(usize, usize) -> f64, low: f64, high: f64| {
             likely.then(|| message.band(|pace, _, node| of(pace, node).clamp(low, high)))
         };
         Line {
             day,
-            level: self.level(&message, since),
+            level,
+            growing: of_growth,
             slope: self.slope(&message),
             regimes: Regimes {
                 cleared: message.cleared / whole,
@@ -60,13 +62,16 @@ impl Follow<'_> {
         }
     }
 
-    /// Of everything that may be there; what does not grow is put at the foot of the lattice.
-    fn level(&self, message: &Message, since: f64) -> Band {
-        let foot = level(0);
+    /// Of everything that may be there, what does not grow put at the foot of the lattice; and of what grows alone.
+    fn level(&self, message: &Message, since: f64) -> (Band, Band) {
         let still = message.cleared + message.silent;
-        message.band_with(Some((foot, still)), |pace, shed, node| {
+        let grown = message.sorted(None, |pace, shed, node| {
             level(level_node(shed, node)) + rate(pace) * since
-        })
+        });
+        let mut all = grown.clone();
+        // no level lies below the foot, so the order holds
+        all.insert(0, (level(0), still));
+        (band_of(&all), band_of(&grown))
     }
 
     fn slope(&self, message: &Message) -> Band {
@@ -140,6 +145,11 @@ impl Message {
 
     /// The same with a mass at one more value.
     pub fn band_with(&self, other: Option<(f64, f64)>, of: impl Fn(usize, usize, usize) -> f64) -> Band {
+        band_of(&self.sorted(other, of))
+    }
+
+    /// Values with their masses, ascending.
+    fn sorted(&self, other: Option<(f64, f64)>, of: impl Fn(usize, usize, usize) -> f64) -> Vec<(f64, f64)> {
         let mut points: Vec<(f64, f64)> = other.into_iter().collect();
         for pace in 0..PACES {
             for shed in 0..SHEDS {
@@ -152,23 +162,28 @@ impl Message {
             }
         }
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let whole: f64 = points.iter().map(|p| p.1).sum();
-        if !(whole > 0.0) {
-            return Band::default();
-        }
-        let mean = points.iter().map(|(x, m)| x * m).sum::<f64>() / whole;
-        let at = |share: f64| {
-            let mut sum = 0.0;
-            let found = points.iter().find(|(_, m)| {
-                sum += m;
-                sum >= share * whole
-            });
-            found.map_or(mean, |p| p.0)
-        };
-        Band {
-            mean,
-            lower: at(0.05),
-            upper: at(0.95),
-        }
+        points
+    }
+}
+
+/// Mean and 90 % interval of values with masses, ascending; zeros where there is no mass.
+fn band_of(points: &[(f64, f64)]) -> Band {
+    let whole: f64 = points.iter().map(|p| p.1).sum();
+    if !(whole > 0.0) {
+        return Band::default();
+    }
+    let mean = points.iter().map(|(x, m)| x * m).sum::<f64>() / whole;
+    let at = |share: f64| {
+        let mut sum = 0.0;
+        let found = points.iter().find(|(_, m)| {
+            sum += m;
+            sum >= share * whole
+        });
+        found.map_or(mean, |p| p.0)
+    };
+    Band {
+        mean,
+        lower: at(0.05),
+        upper: at(0.95),
     }
 }

@@ -70,7 +70,10 @@ impl Errors {
 
     /// The share of what is named that was entered wrongly; `None` where nothing is named.
     pub fn precision(&self) -> Option<f64> {
-        let (named, right) = self.suspected.iter().fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
+        let (named, right) = self
+            .suspected
+            .iter()
+            .fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
         (named > 0).then(|| right as f64 / named as f64)
     }
 

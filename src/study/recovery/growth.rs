@@ -8,47 +8,103 @@ use crate::burden::case::{Day, What};
 
 const DRAWS: usize = 3;
 
-/// The AUC, patients who grow, patients who do not.
-pub fn auc(engine: &Engine, watched: &[Watched]) -> (Option<f64>, usize, usize) {
-    let grew: Vec<(&Watched, Day)> = watched.iter().filter_map(|one| Some((one, third_result(one)?))).collect();
-    if grew.is_empty() {
-        return (None, 0, 0);
-    }
-    // each of the others is asked on the day of one who grew, in turn, if watched then
-    let others = watched.iter().enumerate().filter_map(|(place, one)| {
-        let day = grew[place % grew.len()].1;
-        let still = one.truth.began.is_none_or(|began| one.day(began) > day);
-        (still && day < one.until).then_some((one, day))
-    });
-    let still: Vec<(&Watched, Day)> = others.collect();
-    let said = |asked: &[(&Watched, Day)]| -> Vec<f64> {
-        let one = |(one, day): &(&Watched, Day)| {
-            let regimes = engine.follow(one.case).on(*day).regimes;
-            regimes.growing + regimes.overt
+/// AUC of P(growing) + P(overt) on the day of the third ctDNA result after growth began, against patients of whom nothing grows, asked
+/// on the same days.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Growth {
+    /// Of patients who slept at surgery and reawakened.
+    pub reawakened: Option<f64>,
+    /// Of those among them of whom the draws were to hold a mutant molecule at least: the others no assay could have seen.
+    pub in_sight: Option<f64>,
+    /// Of patients who grow from surgery on.
+    pub awake: Option<f64>,
+    /// How many there are of each, and of patients of whom nothing grows.
+    pub counts: [usize; 4],
+}
+
+/// A patient who grows: the day of the third result, whether it began after surgery, molecules to be expected in the draws.
+struct Grew<'a> {
+    one: &'a Watched<'a>,
+    day: Day,
+    slept: bool,
+    expected: f64,
+}
+
+impl Growth {
+    pub(super) fn of(engine: &Engine, watched: &[Watched]) -> Growth {
+        let grew: Vec<Grew> = watched.iter().filter_map(Grew::of).collect();
+        if grew.is_empty() {
+            return Growth::default();
+        }
+        // each of the others is asked on the day of one who grew, in turn, if watched then
+        let others = watched.iter().enumerate().filter_map(|(place, one)| {
+            let day = grew[place % grew.len()].day;
+            let still = one.truth.began.is_none_or(|began| one.day(began) > day);
+            (still && day < one.until).then_some((one, day))
+        });
+        let still: Vec<(&Watched, Day)> = others.collect();
+        let mut low = said(engine, &still);
+        low.sort_by(f64::total_cmp);
+        let of = |which: &dyn Fn(&Grew) -> bool| {
+            let asked: Vec<(&Watched, Day)> = grew.iter().filter(|g| which(g)).map(|g| (g.one, g.day)).collect();
+            (area(&said(engine, &asked), &low), asked.len())
         };
-        asked.par_iter().map(one).collect()
+        let reawakened = of(&|grew| grew.slept);
+        let in_sight = of(&|grew| grew.slept && grew.expected >= 1.0);
+        let awake = of(&|grew| !grew.slept);
+        Growth {
+            reawakened: reawakened.0,
+            in_sight: in_sight.0,
+            awake: awake.0,
+            counts: [reawakened.1, in_sight.1, awake.1, still.len()],
+        }
+    }
+}
+
+fn said(engine: &Engine, asked: &[(&Watched, Day)]) -> Vec<f64> {
+    let one = |(one, day): &(&Watched, Day)| {
+        let regimes = engine.follow(one.case).on(*day).regimes;
+        regimes.growing + regimes.overt
     };
-    let (high, low) = (said(&grew), said(&still));
-    (area(&high, low), grew.len(), still.len())
+    asked.par_iter().map(one).collect()
 }
 
-/// The day on which the third ctDNA draw after growth began is reported, if before the end of the watch; of patients who slept at surgery.
-fn third_result(one: &Watched) -> Option<Day> {
-    let began = one.day(one.truth.began?);
-    let draws = one
-        .case
-        .signals
-        .iter()
-        .filter(|s| s.on >= began && matches!(s.what, What::Molecules { .. }));
-    let mut days: Vec<(Day, Day)> = draws.map(|s| (s.on, s.known.from.max(s.on))).collect();
-    days.dedup_by_key(|(on, _)| *on);
-    let (_, day) = *days.get(DRAWS - 1)?;
-    (began > 0 && day < one.until).then_some(day)
+impl<'a> Grew<'a> {
+    /// `None` where the third draw was not reported before the end of the watch.
+    fn of(one: &'a Watched<'a>) -> Option<Grew<'a>> {
+        let began = one.day(one.truth.began?);
+        let draws = one.case.signals.iter().filter_map(|s| match s.what {
+            What::Molecules { examined, .. } if s.on >= began.max(0) => Some((s.on, s.known.from.max(s.on), examined)),
+            _ => None,
+        });
+        let mut draws: Vec<(Day, Day, f64)> = draws.collect();
+        draws.dedup_by_key(|(on, ..)| *on);
+        let first = draws.get(..DRAWS)?;
+        let day = first.iter().map(|(_, known, _)| *known).max()?;
+        let expected = first.iter().map(|(on, _, examined)| examined * one.fraction(*on)).sum();
+        (day < one.until).then_some(Grew {
+            one,
+            day,
+            slept: began > 0,
+            expected,
+        })
+    }
 }
 
-/// Mann-Whitney: the share of pairs in the right order, ties counting half. `None` without a pair.
-fn area(high: &[f64], mut low: Vec<f64>) -> Option<f64> {
-    low.sort_by(f64::total_cmp);
+impl Watched<'_> {
+    /// The mutant fraction on the day of the truth that is nearest.
+    fn fraction(&self, day: Day) -> f64 {
+        let nearest = self
+            .truth
+            .days
+            .iter()
+            .min_by_key(|truth| (self.day(truth.on) - day).abs());
+        nearest.and_then(|truth| truth.level).map_or(0.0, f64::exp)
+    }
+}
+
+/// Mann-Whitney, `low` ascending: the share of pairs in the right order, ties counting half. `None` without a pair.
+fn area(high: &[f64], low: &[f64]) -> Option<f64> {
     let won = |value: &f64| {
         let below = low.partition_point(|other| other < value);
         let not_above = low.partition_point(|other| other <= value);
@@ -64,8 +120,8 @@ mod tests {
 
     #[test]
     fn pairs_in_order_count_one_and_ties_a_half() {
-        assert_eq!(area(&[0.9, 0.5], vec![0.1, 0.5]), Some(0.875));
-        assert_eq!(area(&[0.1], vec![0.2]), Some(0.0));
-        assert_eq!(area(&[], vec![0.2]), None);
+        assert_eq!(area(&[0.9, 0.5], &[0.1, 0.5]), Some(0.875));
+        assert_eq!(area(&[0.1], &[0.2]), Some(0.0));
+        assert_eq!(area(&[], &[0.2]), None);
     }
 }

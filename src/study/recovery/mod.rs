@@ -5,6 +5,7 @@ mod errors;
 mod growth;
 
 pub use errors::{Errors, Found};
+pub use growth::Growth;
 
 use rayon::prelude::*;
 
@@ -28,7 +29,7 @@ pub struct Covered {
 
 impl Covered {
     fn add(&mut self, line: &Line, truth: f64) {
-        let band = line.level;
+        let band = line.growing;
         self.days += 1;
         self.below += u64::from(truth < band.lower);
         self.above += u64::from(truth > band.upper);
@@ -56,18 +57,15 @@ impl Covered {
     }
 }
 
-/// Days count from surgery until the first relapse, death or loss; every thirtieth, and those of visits. Where nothing lives there is
-/// no level, and no day.
+/// Days count from surgery until the first relapse, death or loss; every thirtieth, and those of visits. What is covered is the
+/// simulated level by the band of what grows (`Line::growing`), on days on which something grows. Where nothing lives there is no
+/// level, and no day; while all that lives sleeps, the band speaks of growth that is not there: told apart, and nothing wanted of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recovery {
     pub silent: Covered,
     pub growing: Covered,
     pub overt: Covered,
-    /// P(growing) + P(overt) on the day of the third ctDNA result after growth began, of patients who slept at surgery, against patients
-    /// of whom nothing grows on the same days: the AUC, with how many there are of each.
-    pub growth: Option<f64>,
-    pub grew: usize,
-    pub still: usize,
+    pub growth: Growth,
     pub errors: Errors,
 }
 
@@ -92,14 +90,11 @@ impl Recovery {
             .collect();
         let covered: Vec<[Covered; 3]> = watched.par_iter().map(|one| one.covered(engine)).collect();
         let sum = |regime: usize| covered.iter().fold(Covered::default(), |all, one| all.and(one[regime]));
-        let (growth, grew, still) = growth::auc(engine, &watched);
         Recovery {
             silent: sum(0),
             growing: sum(1),
             overt: sum(2),
-            growth,
-            grew,
-            still,
+            growth: Growth::of(engine, &watched),
             errors: Errors::of(engine, &watched),
         }
     }

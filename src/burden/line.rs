@@ -52,6 +52,10 @@ pub struct Line {
     pub day: Day,
     /// Natural logarithm of the expected mutant fraction in plasma.
     pub level: Band,
+    /// The same of what grows, if something does: the interval that covers the truth of a growing tumour; of a patient of whom
+    /// nothing grows it says nothing.
+    #[serde(default)]
+    pub growing: Band,
     /// Of the level, per day.
     pub slope: Band,
     pub regimes: Regimes,

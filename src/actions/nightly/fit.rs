@@ -167,7 +167,7 @@ async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Option<ModelId
                         moved * 100.0
                     );
                     runs::hold(&mut work, run).await?;
-                    runs::use_model(&mut work, run, base.model, &note).await?;
+                    runs::use_model(&mut work, run, Some(base.model), &note).await?;
                     Some(base.model)
                 }
                 _ => {
@@ -185,11 +185,14 @@ async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Option<ModelId
 /// The last model that was good enough stays on show, if there is one.
 async fn stay(work: &mut Work, run: &Run, why: &str) -> Result<Option<ModelId>> {
     let last = runs::last_model(work, KIND, VERSION, run.as_of).await?;
+    eprintln!("DEBUG {why}");
     tracing::warn!(%why, model = ?last.map(|id| id.0), "no new model; the last one is used, if there is one");
-    if let Some(last) = last {
-        runs::hold(work, run).await?;
-        runs::use_model(work, run, last, &format!("{} The last one stays.", ended(why))).await?;
-    }
+    let what = match last {
+        Some(_) => "The last one stays.",
+        None => "There is none to fall back on.",
+    };
+    runs::hold(work, run).await?;
+    runs::use_model(work, run, last, &format!("{} {what}", ended(why))).await?;
     Ok(last)
 }
 

@@ -48,7 +48,8 @@ impl Follow<'_> {
             .map(|(pace, m)| (DOUBLING[pace], m.iter().sum::<f64>()));
         Line {
             day,
-            level: band(levels(&message, since)),
+            level: band(levels(&message, since, true)),
+            growing: band(levels(&message, since, false)),
             slope: band(slopes.chain([(0.0, still * whole)]).collect()),
             regimes: Regimes {
                 cleared: message.cleared / whole,
@@ -118,9 +119,13 @@ impl Follow<'_> {
     }
 }
 
-/// Mass by level (burden and shed together) at the day, `since` the beginning of its step; what does not grow stands at the foot.
-fn levels(message: &Message, since: f64) -> Vec<(f64, f64)> {
-    let mut points = vec![(level(0), message.cleared + message.silent)];
+/// Mass by level (burden and shed together) at the day, `since` the beginning of its step; with `still` what does not grow too, at the
+/// foot of the lattice.
+fn levels(message: &Message, since: f64, still: bool) -> Vec<(f64, f64)> {
+    let mut points = vec![];
+    if still {
+        points.push((level(0), message.cleared + message.silent));
+    }
     for pace in 0..PACES {
         let mut masses = [0.0; LEVELS];
         for shed in 0..SHEDS {

@@ -59,8 +59,8 @@ pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>, note: &
     Ok(ModelId(id))
 }
 
-/// Ties the run to a model that is there, and says why.
-pub async fn use_model(work: &mut Work, run: &Run, model: ModelId, note: &str) -> Result<()> {
+/// Ties the run to a model that is there, or to none, and says why.
+pub async fn use_model(work: &mut Work, run: &Run, model: Option<ModelId>, note: &str) -> Result<()> {
     let done = sqlx::query!(
         "update run
          set model_id = $3, model_note = $4
@@ -69,7 +69,7 @@ pub async fn use_model(work: &mut Work, run: &Run, model: ModelId, note: &str) -
            and state = 'running'",
         run.id.0,
         run.fence,
-        model.0,
+        model.map(|model| model.0),
         note,
     )
     .execute(work.connection())

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use crate::burden::Names;
 use crate::burden::case::{Case, Day, Known};
 use crate::domain::history::Record;
+pub(in crate::study) use readings::row_id;
 use table::{Row, Table};
 
 /// Why a folder could not be read; it names file, line and column.

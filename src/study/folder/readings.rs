@@ -94,6 +94,14 @@ fn id(row: &Row, file: i64) -> Result<ObservationId, ReadError> {
     apart.map(ObservationId).ok_or_else(|| row.bad("row_id", wanted))
 }
 
+/// The id that a row of `FILE.csv` becomes; `None` for a file that holds no readings.
+pub(in crate::study) fn row_id(row: &Row, file: &str) -> Result<Option<i64>, ReadError> {
+    let place = ["ctdna", "ctc", "dtc", "markers", "imaging"]
+        .iter()
+        .position(|name| *name == file);
+    place.map(|place| Ok(id(row, place as i64)?.0)).transpose()
+}
+
 /// Everything but the result.
 fn begun(row: &Row, file: i64, measure: &str, assay: &str) -> Result<Observation, ReadError> {
     let (collected_on, known_on): (NaiveDate, NaiveDate) = (row.date("collected_on")?, row.date("reported_on")?);

@@ -55,7 +55,7 @@ pub async fn keep_model(work: &mut Work, run: &Run, fitted: &Fitted<'_>, note: &
             .await?
         }
     };
-    use_model(work, run, ModelId(id), note).await?;
+    use_model(work, run, Some(ModelId(id)), note).await?;
     Ok(ModelId(id))
 }
 

@@ -19,13 +19,13 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 use super::support::TestApp;
 
-/// Six centres with 60 women each, whose relapses follow their nodes: enough for a model and for some risks above the
+/// Six centres with 60 women each, whose relapses follow their nodes, more of them and sooner: enough for a model and for some risks above the
 /// threshold. All that is invented here is a function of the number `g`.
 const COHORT: &str = "
   insert into site (id, code, name) select g, 'CEN-' || g, 'Centre ' || g from generate_series(3, 6) g;
   create temporary table woman as
     select g, 1 + g % 6 as site, 1000 + g as id, date '2012-01-01' + g * 37 % 3900 as surgery, g * 7 % 12 as nodes,
-      (g * 7919 % 1000) / 10.0 as luck, 100 + (g * 613 % 3600) as days
+      (g * 7919 % 1000) / 10.0 as luck, 100 + (g * 613 % 3600) * (13 - g * 7 % 12) / 13 as days
     from generate_series(1, 360) g;
   insert into patient (site_id, id, patient_key, birth_year, sex, menopausal_status, reported_on, recorded_by)
     select site, id, 'W-' || g, 1940 + g * 11 % 30, 'F', case when g % 3 = 0 then 'pre' else 'post' end, surgery, 1 from woman;
@@ -40,7 +40,7 @@ const COHORT: &str = "
       surgery + 30, 1 from woman where g % 2 = 0;
   insert into event (site_id, id, patient_id, natural_key, kind, relapse_kind, organs, occurred_on, reported_on, recorded_by)
     select site, id, id, 'W-' || g, 'relapse', 'distant', '{liver}', surgery + days, surgery + days, 1
-    from woman where luck < 8 + 5 * nodes;
+    from woman where luck < 2 + 7.5 * nodes;
   insert into event (site_id, id, patient_id, natural_key, kind, cause, occurred_on, reported_on, recorded_by)
     select site, 1000 + id, id, 'D-' || g, 'death', 'other', surgery + days + 200, surgery + days + 200, 1
     from woman where luck > 78;

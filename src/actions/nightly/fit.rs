@@ -30,7 +30,7 @@ const LEARNED_FROM: i64 = 20_000;
 /// Patients for whom a refit is held against the model in use.
 const COMPARED: usize = 1000;
 /// A refit takes the place of the model in use where it moves the risk of more than one patient in a hundred by more than this.
-const SAME: f64 = 0.005;
+const SAME: f64 = 0.02;
 
 /// What is learned from, in small numbers; and some whole records to compare models on.
 #[derive(Default)]

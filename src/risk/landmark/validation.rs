@@ -10,7 +10,7 @@ use super::features::Schema;
 use super::hazard::{Coefficients, log_hazards};
 use super::learned::{Learned, Work};
 use super::regression::Design;
-use super::rows::{Stack, day_of, ended};
+use super::rows::{Stack, day_of};
 use super::{Settings, WINDOWS, windows};
 use crate::burden::Case;
 use crate::burden::case::Day;
@@ -89,18 +89,17 @@ fn on(case: &Case, day: Day) -> NaiveDate {
     moved.unwrap_or(case.origin)
 }
 
-/// The rows as they were on `cut`: those whose landmark had come, with what was known of their ends.
+/// The rows as they stood on `cut`: those whose landmark had come, watched until then. Whoever was watched later was watched on that day
+/// too; what was then on file would have relapses at once and the others only with their next contact, and so too many relapses.
 fn as_of(cases: &[Case], stack: &Stack, cut: NaiveDate) -> Stack {
     let mut early = stack.without_raw();
     for i in 0..stack.len() {
-        let case = &cases[stack.case[i] as usize];
-        let end = ended(case, day_of(case, cut));
-        match end.filter(|end| end.on > stack.day[i] && on(case, stack.day[i]) < cut) {
-            Some(end) => {
-                early.watched[i] = end.on - stack.day[i];
-                early.event[i] = end.event;
-            }
-            None => early.weight[i] = 0.0,
+        let left = day_of(&cases[stack.case[i] as usize], cut) - stack.day[i];
+        if left <= 0 {
+            early.weight[i] = 0.0;
+        } else if stack.watched[i] > left {
+            early.watched[i] = left;
+            early.event[i] = 0;
         }
     }
     early

@@ -135,7 +135,7 @@ async fn a_killed_program_goes_on_where_it_was() {
          insert into site (id, code, name) values (1, 'NOR', 'North'), (2, 'SOU', 'South'); {COHORT}"
     );
     superuser.execute(AssertSqlSafe(arranged)).await.unwrap();
-    let day = "2024-11-22";
+    let day = "2026-11-22";
     // another process of the night is at work: its rows come in through a table of its session's own
     let login = own.admin_url().replacen("postgres@", "metwatch_job@", 1);
     let mut beside = PgConnection::connect(&login).await.unwrap();

@@ -24,8 +24,9 @@ use super::support::TestApp;
 const COHORT: &str = "
   insert into site (id, code, name) select g, 'CEN-' || g, 'Centre ' || g from generate_series(3, 6) g;
   create temporary table woman as
-    select g, 1 + g % 6 as site, 1000 + g as id, date '2012-01-01' + g * 37 % 3900 as surgery, g * 7 % 12 as nodes,
-      (g * 7919 % 1000) / 10.0 as luck, 100 + (g * 613 % 3600) * (13 - g * 7 % 12) / 13 as days
+    select g, 1 + g % 6 as site, 1000 + g as id, date '2017-06-01' + g * 37 % 3300 as surgery, g * 7 % 12 as nodes,
+      ('x' || left(md5('luck' || g), 6))::bit(24)::int % 1000 / 10.0 as luck,
+      100 + ('x' || left(md5('days' || g), 6))::bit(24)::int % 3600 * (13 - g * 7 % 12) / 13 as days
     from generate_series(1, 360) g;
   insert into patient (site_id, id, patient_key, birth_year, sex, menopausal_status, reported_on, recorded_by)
     select site, id, 'W-' || g, 1940 + g * 11 % 30, 'F', case when g % 3 = 0 then 'pre' else 'post' end, surgery, 1 from woman;

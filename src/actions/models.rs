@@ -1,16 +1,36 @@
-//! The model card.
+//! The model card, and what the last nights decided about their models.
 
 use super::Result;
 use crate::app::App;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
+pub use crate::risk::gate::{Decision, Drift, Measures, Report, Subgroup};
+pub use crate::risk::landmark::{FittedOn, Judged};
 pub use crate::store::models::Model;
+pub use crate::store::runs::Night;
+pub use crate::store::sites::Site;
 use crate::store::{self};
 
-pub async fn published(app: &App, actor: &Actor) -> Result<Option<Model>> {
+/// How many nights the history lists.
+const LISTED: i64 = 14;
+
+pub struct Shown {
+    /// The model behind the published scores.
+    pub model: Option<Model>,
+    /// Newest first.
+    pub nights: Vec<Night>,
+    /// All centres: the card names them by their numbers.
+    pub sites: Vec<Site>,
+}
+
+pub async fn published(app: &App, actor: &Actor) -> Result<Shown> {
     actor.may(Permission::ReadModel)?;
     let mut work = app.db.begin(actor, app.clock.now()).await?;
-    let model = store::models::published(&mut work).await?;
+    let shown = Shown {
+        model: store::models::published(&mut work).await?,
+        nights: store::runs::nights(&mut work, LISTED).await?,
+        sites: store::sites::all(&app.db).await?,
+    };
     work.finish(Entry::viewed("model")).await?;
-    Ok(model)
+    Ok(shown)
 }

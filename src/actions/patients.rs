@@ -2,12 +2,15 @@
 
 use super::Result;
 use crate::app::App;
-pub use crate::burden::words;
+pub use crate::burden::line::HORIZONS;
+pub use crate::burden::population::LATTICE;
+pub use crate::burden::{Band, Line, Slip, words};
 use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
 use crate::domain::flag::Flag;
 use crate::domain::history::{History, Record};
 use crate::domain::id::PatientRef;
+pub use crate::risk::landmark::{Risk, Share};
 pub use crate::store::audit::Change;
 pub use crate::store::models::Score;
 pub use crate::store::patients::Found;

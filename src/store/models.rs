@@ -9,6 +9,7 @@ use crate::domain::id::PatientRef;
 /// The published score of one patient.
 #[derive(Clone, Debug)]
 pub struct Score {
+    /// The day of which the score is: an earlier night's where it was carried over.
     pub as_of: NaiveDate,
     pub model_id: Option<i32>,
     pub model_version: Option<String>,
@@ -31,7 +32,7 @@ pub struct Score {
 pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Score>> {
     let score = sqlx::query_as!(
         Score,
-        "select r.as_of, s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.percentile,
+        "select coalesce(s.scored_on, r.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.percentile,
            s.contributions, s.detail, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
          from publication p
          join run r on r.id = p.run_id

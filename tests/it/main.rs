@@ -14,6 +14,7 @@ mod hardening;
 mod import;
 mod lifecycle;
 mod nightly;
+mod scores;
 mod simulate;
 mod stats;
 mod study;

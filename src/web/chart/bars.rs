@@ -91,3 +91,21 @@ pub fn interval(bar: Interval, width: f64) -> String {
     canvas.dot(x(bar.risk), 6.0, 4.0, "r-dot", "");
     canvas.mute(12.0)
 }
+
+/// One part of a whole: its name, a bar on a track as long as the whole, the share in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub name: String,
+    pub bar: String,
+    pub said: String,
+}
+
+/// The number stands beside it in the row, so the bar itself is hidden from screen readers. `share` in 0..=1, `class` its colour.
+pub fn share(share: f64, width: f64, class: &str) -> String {
+    let mut canvas = Canvas::new(width);
+    canvas.rect(0.0, 3.0, width, 7.0, "zone", "");
+    if share > 0.0 {
+        canvas.rect(0.0, 3.0, (width * share.min(1.0)).max(1.0), 7.0, class, "");
+    }
+    canvas.mute(13.0)
+}

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::super::form::RawForm;
 use super::super::shell::Shell;
 use super::super::{Result, filters, write};
+use super::burden;
 use super::course::{self, Anchor};
 use super::facts::{self, Fact};
 use super::past::{self, Act};
@@ -37,6 +38,7 @@ pub struct PatientPage {
     chart_wide: String,
     table: Vec<Fact>,
     remarks: Vec<String>,
+    burden: Option<burden::Card>,
     risk: Option<Card>,
     flags: Vec<FlagCard>,
     closed: Vec<Flag>,
@@ -296,6 +298,10 @@ impl PatientPage {
             anchors,
             table,
             remarks,
+            burden: page
+                .score
+                .as_ref()
+                .and_then(|score| burden::Card::of(score, &page.history)),
             risk: page.score.as_ref().and_then(Card::of),
             flags: open.into_iter().map(card).collect(),
             closed,

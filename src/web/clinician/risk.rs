@@ -1,44 +1,15 @@
 //! A published score in words and bars: the number with its interval, what made it, what is missing.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::chart::bars::{self, Contribution, Waterfall};
+use super::super::chart::bars::{self, Contribution, Part as Bar, Waterfall};
 use super::super::write;
-use crate::actions::patients::Score;
+use super::parts::{self, Part, Shown};
+use crate::actions::patients::{HORIZONS, Risk, Score, Share};
 
-/// One part of a risk as the night wrote it; `effect` is a probability.
-struct Part {
-    label: String,
-    value: String,
-    effect: f64,
-}
-
-fn parts(contributions: &Value) -> Vec<Part> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let part = |one: &Value| Part {
-        label: text(&one["label"]),
-        value: text(&one["value"]),
-        effect: one["effect"].as_f64().unwrap_or(0.0),
-    };
-    contributions.as_array().into_iter().flatten().map(part).collect()
-}
-
-/// What raises the risk above the average most, `positive nodes 12`: at most so many.
-pub fn raising(contributions: Option<&Value>, most: usize) -> Vec<String> {
-    let parts = contributions.map(parts).unwrap_or_default();
-    let raising = parts.iter().skip(1).filter(|part| part.effect >= 0.001);
-    raising
-        .take(most)
-        .map(|part| format!("{} {}", lower(&part.label), part.value))
-        .collect()
-}
-
-fn lower(label: &str) -> String {
-    let mut letters = label.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
-}
+/// Pixels of a share's track.
+const BAR: f64 = 96.0;
 
 /// Small risks keep a decimal, so that a change of half a point is seen.
 pub fn percent(probability: f64) -> String {
@@ -88,6 +59,18 @@ pub struct Card {
     pub above: Option<String>,
     pub chart: String,
     pub rows: Vec<CardRow>,
+    /// Facts that move nothing.
+    pub still: Vec<String>,
+    /// The risks within the other horizons.
+    pub others: Vec<Horizon>,
+    pub organs: Vec<Bar>,
+    pub organs_months: i32,
+}
+
+pub struct Horizon {
+    pub months: i32,
+    pub risk: String,
+    pub interval: String,
 }
 
 pub struct CardRow {
@@ -101,10 +84,11 @@ impl Card {
     pub fn of(score: &Score) -> Option<Card> {
         let risk = score.risk?;
         let (change_class, change) = change(risk, score.risk_before);
+        let Shown { first, moving, still } = parts::shown(&score.contributions);
         Some(Card {
             now: percent(risk),
             interval: interval(score.risk_lo.unwrap_or(risk), score.risk_hi.unwrap_or(risk)),
-            months: (f64::from(score.horizon_days) / 30.4375).round() as i32,
+            months: months(score.horizon_days),
             sum: format!("{:.1}\u{202f}%", risk * 100.0),
             change,
             change_class,
@@ -112,73 +96,116 @@ impl Card {
             above: score
                 .percentile
                 .map(|p| format!("{}\u{202f}%", p.floor().clamp(0.0, 99.0))),
-            chart: waterfall(score, risk),
-            rows: parts(&score.contributions).iter().enumerate().map(row).collect(),
+            chart: first
+                .as_ref()
+                .map(|first| waterfall(first, &moving, risk))
+                .unwrap_or_default(),
+            rows: first.iter().map(average).chain(moving.iter().map(row)).collect(),
+            still,
+            others: others(score),
+            organs: organs(&score.detail),
+            organs_months: months(HORIZONS[HORIZONS.len() - 1]),
         })
     }
 }
 
-fn row((at, part): (usize, &Part)) -> CardRow {
+fn months(days: i32) -> i32 {
+    (f64::from(days) / 30.4375).round() as i32
+}
+
+fn others(score: &Score) -> Vec<Horizon> {
+    let Ok(risks) = Vec::<Risk>::deserialize(&score.detail["risks"]) else {
+        return vec![];
+    };
+    let pairs = HORIZONS.iter().zip(risks);
+    pairs
+        .filter(|(days, _)| **days != score.horizon_days)
+        .map(|(days, own)| Horizon {
+            months: months(*days),
+            risk: percent(own.value),
+            interval: interval(own.lower, own.upper),
+        })
+        .collect()
+}
+
+/// By the last horizon: organs, the likeliest first, then death without relapse and free of both. Tenths of a per cent that add up to 100.
+fn organs(detail: &Value) -> Vec<Bar> {
+    let Ok(mut shares) = Vec::<Share>::deserialize(&detail["organs"]) else {
+        return vec![];
+    };
+    let place = |share: &Share| match share.what.as_str() {
+        "free" => 2,
+        "death" => 1,
+        _ => 0,
+    };
+    shares.sort_by(|a, b| place(a).cmp(&place(b)).then(b.risk.total_cmp(&a.risk)));
+    let tenths = tenths(&shares.iter().map(|share| share.risk).collect::<Vec<_>>());
+    let bar = |(share, tenths): (Share, i64)| {
+        let (name, class) = match share.what.as_str() {
+            "free" => ("Free of both".to_owned(), "r-down"),
+            "death" => ("Death without relapse".to_owned(), "p-dot"),
+            "node" => ("Distant nodes".to_owned(), "r-up"),
+            "other" => ("Elsewhere".to_owned(), "r-up"),
+            organ => (parts::capital(organ), "r-up"),
+        };
+        Bar {
+            name,
+            bar: bars::share(share.risk, BAR, class),
+            said: format!("{}.{}\u{202f}%", tenths / 10, tenths % 10),
+        }
+    };
+    shares.into_iter().zip(tenths).map(bar).collect()
+}
+
+/// Shares in tenths of a per cent that make up the whole: what rounding down takes goes to the largest remainders.
+fn tenths(shares: &[f64]) -> Vec<i64> {
+    let mut tenths: Vec<i64> = shares.iter().map(|share| (share * 1000.0).floor() as i64).collect();
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    let rest = |i: usize| shares[i] * 1000.0 - (shares[i] * 1000.0).floor();
+    order.sort_by(|a, b| rest(*b).total_cmp(&rest(*a)));
+    let whole = (shares.iter().sum::<f64>() * 1000.0).round() as i64;
+    let short = usize::try_from(whole - tenths.iter().sum::<i64>()).unwrap_or(0);
+    for i in order.into_iter().take(short) {
+        tenths[i] += 1;
+    }
+    tenths
+}
+
+fn average(part: &Part) -> CardRow {
+    CardRow {
+        label: part.label.clone(),
+        value: part.value.clone(),
+        points: format!("{:.1}", part.effect * 100.0),
+        class: "",
+    }
+}
+
+fn row(part: &Part) -> CardRow {
     let points = part.effect * 100.0;
     CardRow {
         label: part.label.clone(),
         value: part.value.clone(),
-        points: if at == 0 {
-            format!("{points:.1}")
-        } else {
-            write::points(points)
-        },
-        class: match points {
-            _ if at == 0 => "",
-            up if up >= 0.05 => "higher",
-            down if down <= -0.05 => "lower",
-            _ => "",
-        },
+        points: write::points(points),
+        class: if points > 0.0 { "higher" } else { "lower" },
     }
 }
 
-fn waterfall(score: &Score, risk: f64) -> String {
-    let parts = parts(&score.contributions);
-    let Some((baseline, rest)) = parts.split_first() else {
-        return String::new();
-    };
-    let named = |part: &Part| match part.value.as_str() {
-        "yes" => short(&part.label).to_owned(),
-        "no" => format!("No {}", lower(short(&part.label))),
-        value if part.label.starts_with("Positive nodes") || part.label.starts_with("Grade") => {
-            format!("{} {value}", part.label)
-        }
-        value => format!("{}: {value}", short(&part.label)),
-    };
-    // What moves nothing has no bar; the table beneath names it.
-    let moving = rest.iter().filter(|part| part.effect.abs() >= 0.0005);
+fn waterfall(first: &Part, moving: &[Part], risk: f64) -> String {
     bars::waterfall(&Waterfall {
         id: "risk-parts".into(),
         title: "How the risk adds up, in percentage points".into(),
-        baseline_label: baseline.label.replace("patient of the fit", "patient"),
-        baseline: baseline.effect * 100.0,
-        contributions: moving
-            .map(|part| Contribution {
-                label: named(part),
-                points: part.effect * 100.0,
+        baseline_label: first.label.replace("patient of the fit", "patient"),
+        baseline: first.effect * 100.0,
+        contributions: parts::drawn(moving)
+            .into_iter()
+            .map(|(label, effect)| Contribution {
+                label,
+                points: effect * 100.0,
             })
             .collect(),
         now: risk * 100.0,
         width: 340.0,
     })
-}
-
-/// Labels that must leave room for their value.
-fn short(label: &str) -> &str {
-    match label {
-        "Oestrogen receptor" => "ER",
-        "Progesterone receptor" => "PgR",
-        "Adjuvant endocrine therapy" => "Endocrine therapy",
-        "Adjuvant chemotherapy" => "Chemotherapy",
-        "Age at surgery" => "Age",
-        "Tumour size" => "Size",
-        label => label,
-    }
 }
 
 #[cfg(test)]
@@ -201,10 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn what_raises_most_comes_without_the_average() {
-        let parts = serde_json::json!([{"label": "Average patient of the fit", "value": "", "effect": 0.04},
-            {"label": "Positive nodes", "value": "12", "effect": 0.03}, {"label": "Grade", "value": "2", "effect": -0.01}]);
-        assert_eq!(raising(Some(&parts), 3), ["positive nodes 12"]);
-        assert!(raising(None, 3).is_empty());
+    fn shares_add_up_as_they_are_shown() {
+        assert_eq!(tenths(&[0.3333, 0.3333, 0.3334]), [333, 333, 334]);
+        assert_eq!(tenths(&[0.00051, 0.0005, 0.99899]).iter().sum::<i64>(), 1000);
+        let detail = serde_json::json!({"organs": [{"what": "free", "risk": 0.8}, {"what": "bone", "risk": 0.05},
+            {"what": "liver", "risk": 0.1}, {"what": "death", "risk": 0.05}]});
+        let names: Vec<String> = organs(&detail).into_iter().map(|bar| bar.name).collect();
+        assert_eq!(names, ["Liver", "Bone", "Death without relapse", "Free of both"]);
+        assert!(organs(&serde_json::json!({})).is_empty());
     }
 }

@@ -193,7 +193,7 @@ fn why(row: &Row) -> String {
         };
         return write::unbroken(&format!("{reason}{more}"));
     }
-    let raising = super::risk::raising(row.contributions.as_ref(), 3);
+    let raising = super::parts::raising(row.contributions.as_ref(), 3);
     let mut text = match raising.is_empty() {
         true => "No flag.".to_owned(),
         false => format!("No flag. Risk mostly from {}.", raising.join(", ")),

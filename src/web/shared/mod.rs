@@ -2,5 +2,6 @@
 
 pub mod centre;
 pub mod model;
+mod model_card;
 pub mod patients;
 pub mod sign_in;

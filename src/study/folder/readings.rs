@@ -96,7 +96,9 @@ fn id(row: &Row, file: i64) -> Result<ObservationId, ReadError> {
 
 /// The id that a row of `FILE.csv` becomes; `None` for a file that holds no readings.
 pub(in crate::study) fn row_id(row: &Row, file: &str) -> Result<Option<i64>, ReadError> {
-    let place = ["ctdna", "ctc", "dtc", "markers", "imaging"].iter().position(|name| *name == file);
+    let place = ["ctdna", "ctc", "dtc", "markers", "imaging"]
+        .iter()
+        .position(|name| *name == file);
     place.map(|place| Ok(id(row, place as i64)?.0)).transpose()
 }
 

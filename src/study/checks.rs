@@ -2,12 +2,14 @@
 
 use super::evaluation::Evaluation;
 use super::measures::Accuracy;
+use super::recovery::{Covered, Recovery};
 use crate::burden::line::HORIZONS;
 use crate::risk::flags::Figures;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wanted {
     AtLeast(f64),
+    AtMost(f64),
     Within(f64, f64),
     /// For the reader alone.
     Told,
@@ -44,6 +46,7 @@ impl Check {
         let holds = |test: &dyn Fn(f64) -> bool| Some(self.measured.is_some_and(test));
         match self.wanted {
             Wanted::AtLeast(least) => holds(&|value| value >= least),
+            Wanted::AtMost(most) => holds(&|value| value <= most),
             Wanted::Within(low, high) => holds(&|value| (low..=high).contains(&value)),
             Wanted::Told => None,
         }
@@ -167,4 +170,67 @@ pub fn of_evaluation(evaluation: &Evaluation) -> Vec<Check> {
         ]
     });
     accuracy.chain(flags).chain(rivals).collect()
+}
+
+/// Calibration alone, on a cohort that `place` names; wanted of it only where a night has had a say.
+pub fn of_calibration(place: &str, evaluation: &Evaluation, wanted: bool) -> Vec<Check> {
+    let within = if wanted { Wanted::Within(0.9, 1.1) } else { Wanted::Told };
+    let one = |accuracy: &Accuracy| {
+        let name = |what: &str| format!("{place}: {what}, {}", months(accuracy.horizon));
+        [
+            Check::new(
+                name("observed / expected"),
+                within,
+                accuracy.mean.observed_over_expected,
+            ),
+            Check::new(name("calibration slope"), within, accuracy.pooled.slope),
+        ]
+    };
+    evaluation.accuracy.iter().flat_map(one).collect()
+}
+
+/// Burden lines against a synthetic cohort's truth. Bands are of what grows; of days on which nothing grows nothing is wanted.
+pub fn of_recovery(recovery: &Recovery) -> Vec<Check> {
+    let told = |what: &str, covered: Covered| Check::new(format!("burden: {what}"), Wanted::Told, covered.share());
+    let grows = recovery.growing.and(recovery.overt);
+    let (growth, errors) = (&recovery.growth, &recovery.errors);
+    let mut all = vec![
+        Check::new(
+            "burden: 90 % band of what grows holds the truth, days on which something grows",
+            Wanted::Within(0.87, 0.93),
+            grows.share(),
+        ),
+        told("the same, growing", recovery.growing),
+        told("the same, overt", recovery.overt),
+        told("the same, all asleep (no growth to speak of)", recovery.silent),
+        Check::new(
+            "burden: mean width of that band, natural logarithms",
+            Wanted::Told,
+            grows.mean_width(),
+        ),
+        Check::new(
+            "burden: AUC of P(growing) three draws after reawakening",
+            Wanted::AtLeast(0.85),
+            growth.reawakened,
+        ),
+        Check::new(
+            "burden: the same, where the draws were to hold a mutant molecule",
+            Wanted::Told,
+            growth.in_sight,
+        ),
+        Check::new("burden: the same, awake from surgery on", Wanted::Told, growth.awake),
+        Check::new("entry errors: precision", Wanted::AtLeast(0.7), errors.precision()),
+        Check::new(
+            "entry errors: precision without duplicates",
+            Wanted::Told,
+            errors.precision_of_slips(),
+        ),
+        Check::new("entry errors: recall", Wanted::Told, errors.recall()),
+    ];
+    let kind = |(kind, found): (&String, &super::recovery::Found)| {
+        let recall = (found.there > 0).then(|| found.named as f64 / found.there as f64);
+        Check::new(format!("entry errors: recall, {kind}"), Wanted::Told, recall)
+    };
+    all.extend(errors.kinds.iter().map(kind));
+    all
 }

@@ -114,6 +114,13 @@ impl Study {
         })
     }
 
+    /// The same model and thresholds over another cohort.
+    pub fn apply_to(&mut self, cohort: &Cohort, names: &Names) {
+        self.cases = cohort.cases(names);
+        self.courses = self.cases.iter().map(Course::of).collect();
+        self.answer = answer(&self.model, cohort, &self.cases, self.training.usual(), &|| ());
+    }
+
     /// The thresholds at the training loads of the plain rules: rule and place in `rule.thresholds`.
     pub fn rivals(&self) -> Vec<(Rule, usize)> {
         let loads = self.training.loads();

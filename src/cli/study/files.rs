@@ -6,19 +6,38 @@ use std::path::Path;
 
 use anyhow::Context;
 use metwatch::study::answer::{first_flags, write_flags, write_predictions};
-use metwatch::study::{Cohort, Reader, Study};
+use metwatch::study::{Cohort, Reader, Study, Truths, truth};
 
 use crate::cli::show::Step;
+
+fn open(folder: &Path, name: &str) -> io::Result<Option<BufReader<File>>> {
+    match File::open(folder.join(name)) {
+        Ok(file) => Ok(Some(BufReader::with_capacity(1 << 18, file))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the folder says that nobody in it exists: README.txt begins with the word, as `metwatch simulate` writes it; a README.md that
+/// names its cohort synthetic in its first line counts too.
+pub fn synthetic(folder: &Path) -> bool {
+    let first = |file: &str| {
+        let text = std::fs::read_to_string(folder.join(file)).ok()?;
+        Some(text.lines().next()?.to_lowercase())
+    };
+    let says = |file: &str| first(file).is_some_and(|line| line.contains("synthetic"));
+    says("README.txt") || says("README.md")
+}
+
+/// What was true, where the folder tells.
+pub fn truth(folder: &Path) -> anyhow::Result<Option<Truths>> {
+    truth::read(|name| open(folder, name)).with_context(|| folder.display().to_string())
+}
 
 /// Errors name the folder, the file, the line and the column.
 pub fn read(folder: &Path) -> anyhow::Result<Cohort> {
     let step = Step::begin(&format!("reading {}", folder.display()));
-    let open = |name: &'static str| match File::open(folder.join(name)) {
-        Ok(file) => Ok(Some(BufReader::with_capacity(1 << 18, file))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    };
-    let cohort = Reader::new(open)
+    let cohort = Reader::new(|name| open(folder, name))
         .cohort()
         .with_context(|| folder.display().to_string())?;
     step.done(&format!(

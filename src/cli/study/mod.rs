@@ -40,6 +40,9 @@ pub struct Arguments {
     /// With --self-check: a folder with pbcseq.csv and brca_metastasis.csv; real data are left out without it
     #[arg(long, value_name = "DIR", requires = "self_check")]
     real: Option<PathBuf>,
+    /// With --self-check: also how long burden lines and a study take on this machine
+    #[arg(long, requires = "self_check")]
+    speed: bool,
 }
 
 /// A budget, as it was typed: it names a file.
@@ -82,12 +85,18 @@ impl std::str::FromStr for Rate {
 impl Arguments {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         if self.self_check {
-            return check::run(self.practice.as_deref(), self.real.as_deref(), self.seed);
+            return check::run(&check::Asked {
+                practice: self.practice.as_deref(),
+                real: self.real.as_deref(),
+                speed: self.speed,
+                seed: self.seed,
+            });
         }
         let (Some(train), Some(apply), Some(out)) = (&self.train, &self.apply, &self.out) else {
             bail!("a study needs --train, --apply and --out");
         };
         std::fs::create_dir_all(out)?;
+        let made = [train, apply].map(|folder| files::synthetic(folder));
         let train = files::read(train)?;
         let apply = files::read(apply)?;
         if !train.outcomes {
@@ -98,10 +107,13 @@ impl Arguments {
         let evaluation = Evaluation::of(&study, &apply);
         let names: Vec<&str> = self.rates.iter().map(|rate| rate.text.as_str()).collect();
         files::write(out, &apply, &study, &names)?;
-        let page = report::page(&study, &train, &apply, evaluation.as_ref())?;
+        let page = report::page(&study, &train, &apply, evaluation.as_ref(), made.contains(&true))?;
         std::fs::write(out.join("report.html"), page)?;
         if let Some(evaluation) = &evaluation {
             table::print(&checks::of_evaluation(evaluation))?;
+        }
+        if made.contains(&true) {
+            println!("SYNTHETIC patients: nobody in the figures exists.");
         }
         println!(
             "{} predictions of {} patients, {} budgets: {}",

@@ -25,6 +25,7 @@ struct Chart {
 struct ReportPage<'a> {
     style: &'a str,
     version: &'a str,
+    synthetic: bool,
     trained: String,
     applied: String,
     cut: String,
@@ -35,8 +36,14 @@ struct ReportPage<'a> {
     thresholds: Vec<[String; 3]>,
 }
 
-/// Errors: those of the template.
-pub fn page(study: &Study, train: &Cohort, apply: &Cohort, evaluation: Option<&Evaluation>) -> anyhow::Result<String> {
+/// `synthetic`: whether patients of either cohort were made up. Errors: those of the template.
+pub fn page(
+    study: &Study,
+    train: &Cohort,
+    apply: &Cohort,
+    evaluation: Option<&Evaluation>,
+    synthetic: bool,
+) -> anyhow::Result<String> {
     let count = |n: usize| write::thousands(n as u64);
     let thresholds = study.rule.thresholds[..study.budgets]
         .iter()
@@ -47,6 +54,7 @@ pub fn page(study: &Study, train: &Cohort, apply: &Cohort, evaluation: Option<&E
         });
     let page = ReportPage {
         style: STYLE,
+        synthetic,
         version: env!("CARGO_PKG_VERSION"),
         trained: count(train.people.len()),
         applied: count(apply.people.len()),

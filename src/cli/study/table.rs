@@ -18,6 +18,7 @@ pub fn figure(value: Option<f64>) -> String {
 pub fn wanted(check: &Check) -> String {
     match check.wanted {
         Wanted::AtLeast(least) => format!("\u{2265} {}", figure(Some(least))),
+        Wanted::AtMost(most) => format!("\u{2264} {}", figure(Some(most))),
         Wanted::Within(low, high) => format!("{low} to {high}"),
         Wanted::Told => String::new(),
     }

@@ -55,6 +55,8 @@ pub struct Person {
     pub record: Record,
     /// In order, each day once.
     pub visits: Vec<NaiveDate>,
+    /// The first visit that tells of a relapse: the only word of it where there is no outcomes.csv.
+    pub workup: Option<NaiveDate>,
 }
 
 /// A pair of patient and day to predict for.
@@ -103,10 +105,20 @@ impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
             self.rows(file, columns, take)?;
         }
         self.rows("visits.csv", &["patient_id", "visit_date"], |row, person| {
-            person.visits.push(row.date("visit_date")?);
+            let on = row.date("visit_date")?;
+            person.visits.push(on);
+            if row
+                .if_there("kind")
+                .is_some_and(|kind| outcomes::AFTER_RELAPSE.contains(&kind))
+            {
+                person.workup = Some(person.workup.map_or(on, |first| first.min(on)));
+            }
             Ok(())
         })?;
         self.cohort.outcomes = self.optional("outcomes.csv", outcomes::COLUMNS, outcomes::add)?;
+        if !self.cohort.outcomes {
+            self.cohort.people.iter_mut().for_each(outcomes::found_by);
+        }
         self.landmarks()?;
         for person in &mut self.cohort.people {
             person.visits.sort_unstable();

@@ -18,16 +18,7 @@ pub const COLUMNS: &[&str] = &[
 
 pub fn add(row: &Row, person: &mut Person) -> Result<(), ReadError> {
     let mut happened = |id: i64, on: Option<NaiveDate>, what: Happening| {
-        if let Some(on) = on {
-            person.record.events.push(Event {
-                id: EventId(id),
-                supersedes: None,
-                what,
-                last_clear_on: None,
-                occurred_on: on,
-                known_on: on,
-            });
-        }
+        person.record.events.extend(on.map(|on| event(id, on, what)));
     };
     let relapse = Happening::Relapse {
         kind: RelapseKind::Distant,
@@ -41,4 +32,31 @@ pub fn add(row: &Row, person: &mut Person) -> Result<(), ReadError> {
     happened(2, row.date_or_none("death_date")?, death);
     happened(3, row.date_or_none("last_follow_up")?, Happening::LastContact);
     Ok(())
+}
+
+fn event(id: i64, on: NaiveDate, what: Happening) -> Event {
+    Event {
+        id: EventId(id),
+        supersedes: None,
+        what,
+        last_clear_on: None,
+        occurred_on: on,
+        known_on: on,
+    }
+}
+
+/// Kinds of visit that tell of a relapse that has been found.
+pub const AFTER_RELAPSE: [&str; 2] = ["relapse_workup", "post_relapse"];
+
+/// Where nobody told the outcome: a relapse in an organ that is not stated, known from the first such visit on.
+pub fn found_by(person: &mut Person) {
+    let relapse = Happening::Relapse {
+        kind: RelapseKind::Distant,
+        organs: vec![],
+        detected_by: None,
+    };
+    person
+        .record
+        .events
+        .extend(person.workup.map(|visit| event(1, visit, relapse)));
 }

@@ -114,6 +114,7 @@ pub fn person(row: &Row, numbers: &mut Numbers) -> Result<Person, ReadError> {
             events: vec![],
         },
         visits: vec![],
+        workup: None,
     })
 }
 

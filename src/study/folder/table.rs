@@ -11,6 +11,7 @@ pub(in crate::study) struct Table<R> {
     file: &'static str,
     columns: &'static [&'static str],
     places: Vec<usize>,
+    head: StringRecord,
     reader: csv::Reader<R>,
     record: StringRecord,
 }
@@ -19,7 +20,7 @@ impl<R: Read> Table<R> {
     /// Columns may come in any order and beside others.
     pub fn begin(file: &'static str, content: R, columns: &'static [&'static str]) -> Result<Table<R>, ReadError> {
         let mut reader = csv::ReaderBuilder::new().trim(Trim::All).from_reader(content);
-        let head = reader.headers().map_err(|error| broken(file, error))?;
+        let head = reader.headers().map_err(|error| broken(file, error))?.clone();
         let place = |column: &&'static str| {
             let at = head
                 .iter()
@@ -30,6 +31,7 @@ impl<R: Read> Table<R> {
             file,
             places: columns.iter().map(place).collect::<Result<_, _>>()?,
             columns,
+            head,
             reader,
             record: StringRecord::new(),
         })
@@ -44,6 +46,7 @@ impl<R: Read> Table<R> {
             file: self.file,
             columns: self.columns,
             places: &self.places,
+            head: &self.head,
             record: &self.record,
         }))
     }
@@ -64,6 +67,7 @@ pub(in crate::study) struct Row<'t> {
     file: &'static str,
     columns: &'static [&'static str],
     places: &'t [usize],
+    head: &'t StringRecord,
     record: &'t StringRecord,
 }
 
@@ -72,6 +76,12 @@ impl<'t> Row<'t> {
     pub fn text(&self, column: &'static str) -> Option<&'t str> {
         let known = self.columns.iter().position(|name| *name == column);
         let place = self.places[known.expect("the table was begun with this column")];
+        Some(&self.record[place]).filter(|text| !text.is_empty())
+    }
+
+    /// Of a column that a file may lack; `None` too where the cell is empty.
+    pub fn if_there(&self, column: &str) -> Option<&'t str> {
+        let place = self.head.iter().position(|name| name == column)?;
         Some(&self.record[place]).filter(|text| !text.is_empty())
     }
 

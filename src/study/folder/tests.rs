@@ -306,3 +306,38 @@ fn an_empty_result_is_not_a_zero() {
     assert_eq!(cohort.people[0].record.observations[0].reading, Reading::NotDone);
     assert!(cohort.people[0].case(&Names::default()).signals.is_empty());
 }
+
+/// Without outcomes the workup of a relapse tells of it, from its day on; with them it does not, whatever it is called.
+#[test]
+fn a_workup_tells_of_the_relapse_where_no_outcome_does() {
+    let rows = [
+        ANNA,
+        ("visits.csv", "1,P000042,2015-05-01,scheduled"),
+        ("visits.csv", "3,P000042,2016-09-01,post_relapse"),
+        ("visits.csv", "2,P000042,2016-03-01,relapse_workup"),
+    ];
+    let mut files = folder(&rows);
+    files.remove("outcomes.csv");
+    let of = |files: &BTreeMap<&'static str, String>| {
+        let cohort = read(files).expect("a sound folder");
+        cohort.people[0].case(&Names::default())
+    };
+    let case = of(&files);
+    assert_eq!(case.happened.len(), 1);
+    assert_eq!(case.end(365), None);
+    let end = case.end(366).expect("366 days after surgery it is known");
+    assert_eq!((end.on, end.known.from), (366, 366));
+    assert!(matches!(&end.what, Outcome::Relapse { organ, by_scan: false } if &**organ == "not_stated"));
+
+    let told = folder(&[
+        rows[0],
+        rows[1],
+        rows[2],
+        rows[3],
+        ("outcomes.csv", "P000042,2018-01-01,,,,,"),
+    ]);
+    assert_eq!(of(&told).end(2000), None);
+    // a file without kinds of visit tells of none
+    files.insert("visits.csv", "patient_id,visit_date\nP000042,2016-03-01".to_owned());
+    assert!(of(&files).happened.is_empty());
+}

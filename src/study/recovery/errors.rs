@@ -77,6 +77,14 @@ impl Errors {
         (named > 0).then(|| right as f64 / named as f64)
     }
 
+    /// The same without duplicates, which are certain.
+    pub fn precision_of_slips(&self) -> Option<f64> {
+        let (named, right) = self.suspected[..2]
+            .iter()
+            .fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
+        (named > 0).then(|| right as f64 / named as f64)
+    }
+
     /// The share of the errors that is named; `None` without errors.
     pub fn recall(&self) -> Option<f64> {
         let kinds = self.kinds.values();

@@ -20,6 +20,8 @@ pub const KIND: &str = "first_distant_relapse";
 pub const HORIZON_DAYS: Day = crate::burden::line::HORIZONS[MAIN];
 /// Alerts per 100 patient-years, where the hospital has not set its own.
 pub const USUAL_BUDGET: f64 = 4.0;
+/// With fewer patients of whom anything was read, burden lines say nothing that the fit could learn from.
+const LEAST_READ: usize = 50;
 /// Thresholds are learned from the past days of so many patients.
 const FOLLOWED: usize = 1500;
 
@@ -36,7 +38,7 @@ impl NightModel {
     /// `rate`: alerts per 100 patient-years. Errors: those of `landmark::fit`, and a budget that is none.
     pub fn fit(cases: &[Case], cut: NaiveDate, rate: f64, last: Option<&Report>) -> Result<NightModel, Error> {
         let settings = Settings {
-            lines: cases.iter().any(|case| !case.signals.is_empty()),
+            lines: cases.iter().filter(|case| !case.signals.is_empty()).count() >= LEAST_READ,
             ..Settings::default()
         };
         let mut model = landmark::fit(cases, cut, &settings)?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::flags::{self, Budget, FIRST_DAY, FlagRule, Point, Series, Threshold, Watch, scored_days};
 use super::gate::{self, Decision, Report, Verdict};
-use super::landmark::{self, MAIN, Model, NotScored, Score, Settings};
+use super::landmark::{self, Landmarks, MAIN, Model, NotScored, Score, Settings};
 use super::{Error, card};
 use crate::burden::Case;
 use crate::burden::case::Day;
@@ -39,6 +39,12 @@ impl NightModel {
     pub fn fit(cases: &[Case], cut: NaiveDate, rate: f64, last: Option<&Report>) -> Result<NightModel, Error> {
         let settings = Settings {
             lines: cases.iter().filter(|case| !case.signals.is_empty()).count() >= LEAST_READ,
+            // the first distant relapse may come after two decades
+            landmarks: Landmarks::Grid {
+                first: 30,
+                every: 182,
+                last: 7305,
+            },
             ..Settings::default()
         };
         let mut model = landmark::fit(cases, cut, &settings)?;

@@ -147,7 +147,7 @@ fn levels(message: &Message, since: f64, still: bool) -> Vec<(f64, f64)> {
 /// Mean and 90 % interval of values with their masses.
 fn band(mut points: Vec<(f64, f64)>) -> Band {
     let whole: f64 = points.iter().map(|p| p.1).sum();
-    if !(whole > 0.0) {
+    if whole.is_nan() || whole <= 0.0 {
         return Band::default();
     }
     points.retain(|p| p.1 > 1e-9 * whole);

@@ -57,7 +57,7 @@ impl Follow<'_> {
                 posterior.add(&of_carrier);
             }
             let mass = posterior.mass();
-            if !(mass > 0.0) {
+            if mass.is_nan() || mass <= 0.0 {
                 break;
             }
             posterior.scale(1.0 / mass);
@@ -194,12 +194,12 @@ impl Message {
     /// Mass by pace and by shed.
     pub fn by_kind(&self) -> ([f64; PACES], [f64; SHEDS]) {
         let (mut paces, mut sheds) = ([0.0; PACES], [0.0; SHEDS]);
-        for pace in 0..PACES {
-            for shed in 0..SHEDS {
+        for (pace, of_pace) in paces.iter_mut().enumerate() {
+            for (shed, of_shed) in sheds.iter_mut().enumerate() {
                 let at = super::message::place(pace, shed);
                 let mass: f64 = self.growing[at..at + NODES].iter().sum();
-                paces[pace] += mass;
-                sheds[shed] += mass;
+                *of_pace += mass;
+                *of_shed += mass;
             }
         }
         (paces, sheds)

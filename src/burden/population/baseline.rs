@@ -90,7 +90,7 @@ impl Baseline {
         let beta: Array1<f64> = terms.iter().map(|t| t.coefficient).collect();
         let scores = x.dot(&beta);
         let sd = scores.std(0.0);
-        if !(sd > 1e-9) {
+        if sd.is_nan() || sd <= 1e-9 {
             return Baseline::default();
         }
         Baseline {

@@ -6,7 +6,7 @@ use super::{
     ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
     marker_key, organ_of,
 };
-use crate::burden::case::{Case, Tissue, What};
+use crate::burden::case::{Case, Found, Tissue, What};
 
 /// A scan sees a tumour of this burden half the time; relapse is found at about the same.
 pub const SIGHT: f64 = -7.2;
@@ -96,11 +96,12 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
                 What::Molecules { assay: name, .. } if !assays.contains_key(&**name) => {
                     assays.insert(name.to_string(), assay());
                 }
-                What::Marker { analyte, level } => {
-                    if let crate::burden::case::Found::Number(y) = level {
-                        levels.entry(marker_key(analyte, organ)).or_default().push(*y);
-                        levels.entry(marker_key(analyte, "")).or_default().push(*y);
-                    }
+                What::Marker {
+                    analyte,
+                    level: Found::Number(y),
+                } => {
+                    levels.entry(marker_key(analyte, organ)).or_default().push(*y);
+                    levels.entry(marker_key(analyte, "")).or_default().push(*y);
                 }
                 _ => {}
             }

@@ -21,7 +21,7 @@ use crate::store::runs::Line;
 
 const NO_TUMOUR: &str = "No primary tumour on file";
 const METASTATIC: &str = "Metastatic at entry: a first distant relapse can't come";
-const NO_MODEL: &str = "No model yet: too few relapses and deaths are on file. The rules on ctDNA apply";
+const NO_MODEL: &str = "No model yet: none could be fitted, or none has been good enough. The rules on ctDNA apply";
 const NO_NUMBER: &str = "The risk came out as no number between 0 and 1";
 const BROKE: &str = "The calculation broke down on this record";
 const UNREADABLE: &str = "The record breaks a rule of the registry and can't be read";

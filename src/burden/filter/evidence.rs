@@ -8,7 +8,7 @@ use super::counts::{Count, below_two, log_count, log_normal, log_normal_below, l
 use super::engine::{Engine, LEVELS, level_node};
 use super::message::{Message, NODES};
 use crate::burden::case::{Case, Finding, Found, Signal, Tissue, What};
-use crate::burden::population::{ANCHOR, Assay, Cells, LATTICE, Marker, SHEDS, organ_of, own};
+use crate::burden::population::{Assay, Cells, LATTICE, Marker, SHEDS, organ_of, own};
 
 /// Of one reading, up to a common factor.
 #[derive(Clone, Debug)]
@@ -192,14 +192,7 @@ impl<'a> Context<'a> {
         };
         let (still, still_all) = density(own.mean, still_sd);
         let node = |i: usize| {
-            let tumour = marker.at_anchor + marker.rise * (LATTICE.node(i) - ANCHOR);
-            // spread of the tumour's part counts as far as it is a part of the whole
-            let whole = log_sum(own.mean, tumour);
-            let share = (tumour - whole).exp();
-            let sd = (still_sd.powi(2) * (1.0 - share).powi(2)
-                + (marker.spread * share).powi(2)
-                + marker.noise_sd.powi(2) * share)
-                .sqrt();
+            let (whole, sd) = marker.with_tumour(own.mean, still_sd, LATTICE.node(i));
             let (made, made_all) = density(whole, sd);
             (
                 own.made * made + (1.0 - own.made) * still,
@@ -353,11 +346,6 @@ fn clonal_prior(assay: &Assay) -> Own {
 
 fn both(p: f64, slip: f64) -> (f64, f64) {
     (p, p * (1.0 - slip) + slip * 0.5)
-}
-
-/// ln(eᵃ + eᵇ).
-fn log_sum(a: f64, b: f64) -> f64 {
-    a.max(b) + (-(a - b).abs()).exp().ln_1p()
 }
 
 /// A count from anywhere, after a swap of tubes: flat in its logarithm.

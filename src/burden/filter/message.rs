@@ -44,11 +44,11 @@ impl Message {
         let mut message = Message::zero();
         message.cleared = course.start[0];
         message.silent = course.start[1];
-        message.sow(engine, course, course.start[2], &engine.population.at_start);
+        message.sow(course, course.start[2], &engine.population.at_start);
         message
     }
 
-    fn sow(&mut self, _: &Engine, course: &Course, mass: f64, nodes: &[f64]) {
+    fn sow(&mut self, course: &Course, mass: f64, nodes: &[f64]) {
         for (p, pace) in course.pace.iter().enumerate() {
             for (s, shed) in course.shed.iter().enumerate() {
                 let share = mass * pace * shed;
@@ -89,7 +89,7 @@ impl Message {
             }
         }
         next.turn(course);
-        next.sow(engine, course, self.silent * begin, &engine.population.at_begin);
+        next.sow(course, self.silent * begin, &engine.population.at_begin);
         next
     }
 

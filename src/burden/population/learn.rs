@@ -7,16 +7,13 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::baseline::watched;
+use super::emissions::{carriers, expected, most_used, move_assay, move_cells, move_marker};
+use super::habits::{before_levels, scanning};
 use super::maximise::{maximise, rising};
 use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
-use super::{
-    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
-    marker_key, organ_of, prior,
-};
-use crate::burden::case::{Case, Day, Found, Outcome, Tissue};
-use crate::burden::filter::{
-    End, Engine, NODES, below_two, cells_grown, level, log_count, log_normal, log_ways, read_before, scans,
-};
+use super::{BEFORE, Baseline, Group, LATTICE, PACES, PERIODS, Population, SHEDS, marker_key, prior};
+use crate::burden::case::{Case, Day, Outcome, Tissue};
+use crate::burden::filter::{End, Engine, NODES};
 use crate::domain::id::PatientRef;
 
 /// Rounds of EM on some of the cases, which find the way, and on all that are learned from.
@@ -28,7 +25,7 @@ const LEAST_READ: usize = 50;
 /// Cases counted as one piece of work: fixed, so that the sums do not depend on the number of threads.
 const PIECE: usize = 64;
 /// What the prior of each share, rate and table is worth, in patients or events.
-const WORTH: f64 = 4.0;
+pub(super) const WORTH: f64 = 4.0;
 
 impl Population {
     /// From what was known of each case on its own day `until` (a night's date as a day of the case). The cases' order does not matter
@@ -97,8 +94,8 @@ impl Population {
     }
 
     fn move_groups(&mut self, patients: &[PatientTally]) {
-        let start = |p: &PatientTally, a: &[f64; 2], slope: &[f64; 2]| {
-            let e = [(a[0] + slope[0] * p.score).exp(), (a[1] + slope[1] * p.score).exp()];
+        let start = |score: f64, a: &[f64; 2], slope: &[f64; 2]| {
+            let e = [(a[0] + slope[0] * score).exp(), (a[1] + slope[1] * score).exp()];
             let whole = 1.0 + e[0] + e[1];
             [1.0 / whole, e[0] / whole, e[1] / whole]
         };
@@ -126,11 +123,11 @@ impl Population {
                 let mut expected = [0.0; 3];
                 let mut counted = [0.0; 3];
                 for p in own {
-                    let s = start(p, &group.start, &slopes);
+                    let s = start(p.score, &group.start, &slopes);
                     (0..3).for_each(|j| (expected[j] += s[j], counted[j] += p.start[j]).1);
                 }
-                let with = start(&PatientTally { score: 0.0, ..blank() }, &base.start, &slopes);
-                let now = start(&PatientTally { score: 0.0, ..blank() }, &group.start, &slopes);
+                let with = start(0.0, &base.start, &slopes);
+                let now = start(0.0, &group.start, &slopes);
                 let ratio = |j: usize| ((counted[j] + WORTH * with[j]) / (expected[j] + WORTH * now[j])).ln();
                 group.start[0] += ratio(1) - ratio(0);
                 group.start[1] += ratio(2) - ratio(0);
@@ -144,7 +141,7 @@ impl Population {
                 let mut trial = trial;
                 trial[j] = slope;
                 let value = |p: &PatientTally| {
-                    let s = start(p, &groups[&p.group].start, &trial);
+                    let s = start(p.score, &groups[&p.group].start, &trial);
                     (0..3).map(|k| p.start[k] * s[k].max(1e-12).ln()).sum::<f64>()
                 };
                 patients.iter().map(value).sum::<f64>() - 2.0 * (slope - 0.5).powi(2)
@@ -252,21 +249,6 @@ impl Population {
     }
 }
 
-fn blank() -> PatientTally {
-    PatientTally {
-        group: String::new(),
-        score: 0.0,
-        before: 0,
-        start: [0.0; 3],
-        begun: [0.0; PERIODS.len()],
-        silent: [0.0; PERIODS.len()],
-        pace: [0.0; PACES],
-        shed: [0.0; SHEDS],
-        carrier: None,
-        assays: BTreeMap::new(),
-    }
-}
-
 /// At most so many cases, chosen by their ids alone: an outcome chosen by is an outcome over-represented.
 fn sample<'c>(known: &[(&'c Case, Day)], most: usize) -> Vec<(&'c Case, Day)> {
     if known.len() <= most {
@@ -306,69 +288,6 @@ fn count_piece(engine: &Engine, piece: &[(&Case, Day)]) -> Tally {
         tally.patients.push(patient);
     }
     tally
-}
-
-/// How patients are scanned, from the scans of all: simple counts, the prior where they are few.
-fn scanning(known: &[(&Case, Day)]) -> BTreeMap<String, Scanning> {
-    let mut by_organ: BTreeMap<String, Vec<(Vec<Day>, Day)>> = BTreeMap::new();
-    for (case, day) in known {
-        let (end, _) = watched(case, *day);
-        let days: Vec<Day> = scans(case, *day).into_iter().filter(|d| *d < end).collect();
-        let organ = organ_of(&case.group).to_owned();
-        by_organ.entry(String::new()).or_default().push((days.clone(), end));
-        by_organ.entry(organ).or_default().push((days, end));
-    }
-    by_organ
-        .into_iter()
-        .map(|(organ, all)| (organ, scanning_of(&all)))
-        .collect()
-}
-
-fn scanning_of(all: &[(Vec<Day>, Day)]) -> Scanning {
-    let usual = prior::scanning();
-    let at = |values: &mut Vec<Day>, share: f64, usual: f64| {
-        values.sort_unstable();
-        let place = ((values.len().max(1) - 1) as f64 * share) as usize;
-        if values.len() < 20 {
-            usual
-        } else {
-            f64::from(values[place])
-        }
-    };
-    let mut first: Vec<Day> = all.iter().filter_map(|(days, _)| days.first().copied()).collect();
-    let mut gaps: Vec<Day> = all
-        .iter()
-        .flat_map(|(days, _)| days.windows(2).map(|w| w[1] - w[0]))
-        .collect();
-    let mut every: Vec<Day> = all.iter().flat_map(|(days, _)| days.iter().copied()).collect();
-    let first_by = at(&mut first, 0.9, usual.first_by);
-    let long = all.iter().filter(|(_, end)| f64::from(*end) >= first_by);
-    let (scanned, of) = long.fold((WORTH * usual.share, WORTH), |(s, n), (days, _)| {
-        (s + f64::from(u8::from(!days.is_empty())), n + 1.0)
-    });
-    Scanning {
-        share: scanned / of,
-        first: at(&mut first, 0.5, usual.first),
-        first_by,
-        gap: at(&mut gaps, 0.5, usual.gap),
-        until: at(&mut every, 0.99, usual.until),
-    }
-}
-
-/// The median log fraction before surgery of those in whom it was detected, by organ.
-fn before_levels(known: &[(&Case, Day)]) -> BTreeMap<String, f64> {
-    let mut levels: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for (case, day) in known {
-        if let Some(level) = read_before(case, *day).filter(|l| l.is_finite()) {
-            levels.entry(organ_of(&case.group).to_owned()).or_default().push(level);
-            levels.entry(String::new()).or_default().push(level);
-        }
-    }
-    let middle = |mut all: Vec<f64>| {
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
-    levels.into_iter().map(|(organ, all)| (organ, middle(all))).collect()
 }
 
 fn move_group(group: &mut Group, own: &[&PatientTally], base: &Group, slope: f64) {
@@ -418,167 +337,4 @@ fn rates(events: &[f64], exposure: &[f64], usual: impl Fn(usize) -> f64) -> Vec<
         .map(|i| (events[i] + WORTH * usual(i)) / weights[i])
         .collect();
     rising(&raw, &weights)
-}
-
-fn most_used(readings: &[Molecules]) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for reading in readings {
-        *counts.entry(&reading.assay).or_default() += 1;
-    }
-    counts
-        .into_iter()
-        .max_by_key(|(_, n)| *n)
-        .map(|(name, _)| name.to_owned())
-}
-
-/// The share of carriers among those whom this assay has read: some of those in whom it found something.
-fn carriers(patients: &[PatientTally], assay: &str) -> f64 {
-    let read = patients.iter().filter(|p| p.assays.contains_key(assay)).count() as f64;
-    let found = patients.iter().filter(|p| p.assays.get(assay) == Some(&true));
-    let carried: f64 = found.filter_map(|p| p.carrier).sum();
-    carried / (read + 20.0)
-}
-
-/// Expected log likelihood of a reading over where its patient may be, as far as it is sound and not of a clonal fraction.
-fn expected(reading: &Molecules, bias: f64, noise: f64, size: f64) -> f64 {
-    let log = |mean: f64| match reading.found {
-        Found::Below(_) => below_two(mean, size).ln(),
-        Found::Above(_) => (1.0 - below_two(mean, size)).max(1e-12).ln(),
-        Found::Number(n) => log_ways(n, size) + log_count(n, mean, size),
-    };
-    let own = 1.0 - reading.carrier;
-    let still = reading.still * log(noise.max(1e-4));
-    let gain = reading.examined * bias.exp();
-    let growing: f64 = reading
-        .levels
-        .iter()
-        .map(|(i, m)| f64::from(*m) * log(gain * level(*i as usize).exp() + noise))
-        .sum();
-    reading.sound * own * (still + growing)
-}
-
-fn move_assay(assay: &mut Assay, own: &[&Molecules], size: f64, reference: bool) {
-    let q = |bias: f64, noise: f64| own.iter().map(|r| expected(r, bias, noise, size)).sum::<f64>();
-    let at = maximise(-7.0, 1.0, 0.02, |log| {
-        q(assay.bias, log.exp()) - 2.0 * (log + 2.3).powi(2) * 0.1
-    });
-    assay.noise = at.exp();
-    if !reference {
-        assay.bias = maximise(-2.5, 2.5, 0.02, |bias| q(bias, assay.noise) - 4.0 * bias * bias);
-    }
-}
-
-fn move_cells(cells: &mut Cells, own: &[&Counted], base: &Cells) {
-    let value = |cells: &Cells| {
-        let log = |per_unit: f64, c: &Counted| {
-            let mean = (per_unit * c.screened).max(1e-6);
-            log_ways(c.count, cells.size) + log_count(c.count, mean, cells.size)
-        };
-        let reading = |c: &&Counted| {
-            let growing: f64 = c
-                .nodes
-                .iter()
-                .map(|(i, m)| {
-                    f64::from(*m)
-                        * log(
-                            cells.noise + cells.silent + cells_grown(cells, LATTICE.node(*i as usize)),
-                            c,
-                        )
-                })
-                .sum();
-            c.cleared * log(cells.noise, c) + c.silent * log(cells.noise + cells.silent, c) + growing
-        };
-        let apart = |a: f64, b: f64| (a / b).ln().powi(2);
-        own.iter().map(reading).sum::<f64>()
-            - WORTH
-                * (0.05 * apart(cells.noise, base.noise)
-                    + 0.05 * apart(cells.silent, base.silent)
-                    + 0.2 * apart(cells.size, base.size))
-            - WORTH * (0.05 * (cells.at_anchor - base.at_anchor).powi(2) + 2.0 * (cells.rise - base.rise).powi(2))
-    };
-    let with = |change: &dyn Fn(&mut Cells)| {
-        let mut other = cells.clone();
-        change(&mut other);
-        value(&other)
-    };
-    let noise = maximise(-9.0, 1.0, 0.05, |x| with(&|c| c.noise = x.exp())).exp();
-    cells.noise = noise;
-    let with = |cells: &Cells, change: &dyn Fn(&mut Cells)| {
-        let mut other = cells.clone();
-        change(&mut other);
-        value(&other)
-    };
-    cells.silent = maximise(-9.0, 2.0, 0.05, |x| with(cells, &|c| c.silent = x.exp())).exp();
-    cells.at_anchor = maximise(-8.0, 4.0, 0.05, |x| with(cells, &|c| c.at_anchor = x));
-    cells.rise = maximise(0.0, 1.5, 0.03, |x| with(cells, &|c| c.rise = x));
-    cells.size = maximise(-3.5, 2.0, 0.05, |x| with(cells, &|c| c.size = x.exp())).exp();
-}
-
-fn move_marker(marker: &mut Marker, own: &[&Level]) {
-    // the patients' baselines, from first readings that are not of a tumour
-    let (mut w, mut sum, mut square) = (WORTH, WORTH * marker.usual, 0.0);
-    for l in own.iter().filter(|l| l.first) {
-        let weight = l.still * l.sound;
-        w += weight;
-        sum += weight * l.y;
-    }
-    let usual = sum / w;
-    for l in own.iter().filter(|l| l.first) {
-        square += l.still * l.sound * (l.y - usual).powi(2);
-    }
-    let noise: (f64, f64) =
-        own.iter()
-            .filter(|l| !l.first)
-            .fold((WORTH, WORTH * marker.noise_sd.powi(2)), |(w, s), l| {
-                let weight = l.still * l.sound;
-                let share = marker.noise_sd.powi(2) / (marker.noise_sd.powi(2) + l.own.variance);
-                (w + weight, s + weight * share * (l.y - l.own.mean).powi(2))
-            });
-    let spread_of_usual = ((square + WORTH * marker.usual_sd.powi(2)) / w - marker.noise_sd.powi(2)).max(0.01);
-    marker.usual = usual;
-    marker.usual_sd = spread_of_usual.sqrt();
-    marker.noise_sd = (noise.1 / noise.0).sqrt().clamp(0.02, 2.0);
-    let value = |m: &Marker| {
-        let reading = |l: &&Level| {
-            let still_sd = (m.noise_sd.powi(2) + l.own.variance).sqrt();
-            let still = log_normal(l.y, l.own.mean, still_sd).exp();
-            let part = |(i, mass): &(u16, f32)| {
-                let (whole, sd) = grown(m, l, LATTICE.node(*i as usize), still_sd);
-                let p = l.own.made * log_normal(l.y, whole, sd).exp() + (1.0 - l.own.made) * still;
-                f64::from(*mass) * p.max(1e-12).ln()
-            };
-            l.sound * l.nodes.iter().map(part).sum::<f64>()
-        };
-        own.iter().filter(|l| !l.nodes.is_empty()).map(reading).sum::<f64>()
-            - 2.0 * ((m.at_anchor - m.usual + 0.5) / 1.5).powi(2)
-            - 4.0 * (m.rise - 0.8).powi(2)
-            - 2.0 * (m.spread - 1.0).powi(2)
-    };
-    let with = |m: &Marker, change: &dyn Fn(&mut Marker)| {
-        let mut other = m.clone();
-        change(&mut other);
-        value(&other)
-    };
-    marker.at_anchor = maximise(marker.usual - 7.0, marker.usual + 4.0, 0.05, |x| {
-        with(marker, &|m| m.at_anchor = x)
-    });
-    marker.rise = maximise(0.1, 2.0, 0.03, |x| with(marker, &|m| m.rise = x));
-    marker.spread = maximise(0.1, 2.5, 0.03, |x| with(marker, &|m| m.spread = x));
-    let last = own.iter().filter(|l| l.last);
-    let (made, grown) = last.fold((WORTH * 0.6, WORTH), |(made, grown), l| {
-        let growing = 1.0 - l.still;
-        (made + growing * l.own.made, grown + growing)
-    });
-    marker.made = (made / grown).clamp(0.05, 0.97);
-}
-
-/// Mean and standard deviation of a level with a tumour of this burden that makes the marker.
-fn grown(marker: &Marker, level: &Level, burden: f64, still_sd: f64) -> (f64, f64) {
-    let tumour = marker.at_anchor + marker.rise * (burden - ANCHOR);
-    let (a, b) = (level.own.mean, tumour);
-    let whole = a.max(b) + (-(a - b).abs()).exp().ln_1p();
-    let share = (tumour - whole).exp();
-    let variance =
-        still_sd.powi(2) * (1.0 - share).powi(2) + (marker.spread * share).powi(2) + marker.noise_sd.powi(2) * share;
-    (whole, variance.sqrt())
 }

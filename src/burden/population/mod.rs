@@ -2,6 +2,8 @@
 //! EM (Dempster, Laird & Rubin, J R Stat Soc B 1977;39:1) and kept whole with the model of the night.
 
 mod baseline;
+mod emissions;
+mod habits;
 mod learn;
 mod maximise;
 pub(super) mod prior;
@@ -94,6 +96,19 @@ pub struct Assay {
     pub clonal: f64,
     pub clonal_level: f64,
     pub clonal_sd: f64,
+}
+
+impl Marker {
+    /// Mean and standard deviation of a (log) level with a tumour of this burden that makes the marker, over a baseline with this mean; the
+    /// spread of the tumour's part counts as far as it is a part of the whole.
+    pub fn with_tumour(&self, baseline: f64, still_sd: f64, burden: f64) -> (f64, f64) {
+        let tumour = self.at_anchor + self.rise * (burden - ANCHOR);
+        let whole = baseline.max(tumour) + (-(baseline - tumour).abs()).exp().ln_1p();
+        let share = (tumour - whole).exp();
+        let variance =
+            still_sd.powi(2) * (1.0 - share).powi(2) + (self.spread * share).powi(2) + self.noise_sd.powi(2) * share;
+        (whole, variance.sqrt())
+    }
 }
 
 impl Assay {

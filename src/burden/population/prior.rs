@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ANCHOR, Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning,
-    marker_key, organ_of,
+    Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning, marker_key,
+    organ_of,
 };
 use crate::burden::case::{Case, Found, Tissue, What};
 
@@ -44,7 +44,7 @@ pub fn group() -> Group {
     Group {
         patients: 0.0,
         start: [-0.6, -2.0],
-        begin: [-4.6, -4.6, -4.8, -5.0, -5.2, -5.5f64].map(|b: f64| b),
+        begin: [-4.6, -4.6, -4.8, -5.0, -5.2, -5.5],
         pace: [1.0 / PACES as f64; PACES],
         shed: [[0.05, 0.1, 0.2, 0.3, 0.25, 0.1]; BEFORE],
     }
@@ -137,7 +137,7 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
     }
 }
 
-/// From the middle of all levels; `ANCHOR` adds as much as the usual level itself.
+/// From the middle of all levels; a burden of `ANCHOR` adds as much as the usual level itself.
 fn marker(levels: &mut [f64]) -> Marker {
     levels.sort_by(f64::total_cmp);
     let at = |share: f64| levels[((levels.len() - 1) as f64 * share) as usize];
@@ -146,7 +146,7 @@ fn marker(levels: &mut [f64]) -> Marker {
         usual,
         usual_sd: ((at(0.7) - at(0.1)) / 1.8).clamp(0.2, 2.0),
         noise_sd: 0.15,
-        at_anchor: usual - 0.5 + 0.0 * ANCHOR,
+        at_anchor: usual - 0.5,
         rise: 0.8,
         spread: 1.0,
         made: 0.6,

@@ -72,7 +72,7 @@ pub fn entry(model: &Model, verdict: &Verdict) -> Value {
 
 fn method(model: &Model) -> String {
     let by = match model.judged {
-        Judged::OutOfTime(day) => format!("fitted on what was known on {day}, judged on landmarks from then on"),
+        Judged::OutOfTime(day) => format!("fitted on what had happened by {day}, judged on landmarks from then on"),
         Judged::CrossFitted => {
             "judged on patients held out, as too few relapses part an earlier from a later time".to_owned()
         }

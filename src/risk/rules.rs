@@ -61,7 +61,8 @@ fn rise(history: &History, series: &Series) -> Option<Raised> {
     if let Some(growth) = &growth {
         reason += &format!("; {}", grown(growth));
     }
-    if let Some(known) = known_already(history, series.baseline.collected_on) {
+    let known = known_already(history, series.baseline.collected_on);
+    if let Some(known) = &known {
         reason += &format!("; {known}");
     }
     reason.push('.');
@@ -69,7 +70,8 @@ fn rise(history: &History, series: &Series) -> Option<Raised> {
         .chain(above.iter().map(|o| o.id))
         .collect();
     triggers.extend(growth.as_ref().map(|growth| growth.scan().id));
-    let strong = negative || (above.len() >= 2 && growth.is_some());
+    // a relapse that the clinic has seen is no news: it must not stand above those that nobody has
+    let strong = known.is_none() && (negative || (above.len() >= 2 && growth.is_some()));
     Some(Raised {
         cause: Cause::CtdnaRising,
         severity: if strong { Severity::High } else { Severity::Medium },

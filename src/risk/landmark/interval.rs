@@ -1,5 +1,6 @@
 //! 95 % limits by the delete-a-group jackknife over the parts of the patients (Kott, J Off Stat 2001;17:521): each part's rows are left out
-//! whole, so patients with many landmarks count as one; it holds whatever the predictor is made of.
+//! whole, so patients with many landmarks count as one; it holds whatever the predictor is made of. To it comes the error of calibration
+//! that the validation left.
 
 use linfa::prelude::Predict;
 
@@ -9,6 +10,8 @@ use super::{Model, WINDOWS};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 const LEVEL: f64 = 0.95;
+/// Quantile of the normal law at `LEVEL`.
+const NORMAL: f64 = 1.959_963_984_540_054;
 /// Risks are kept this far from 0 and 1 on the scale of the limits.
 const EDGE: f64 = 1e-9;
 
@@ -27,6 +30,17 @@ pub(super) fn quantile(parts: usize) -> f64 {
 }
 
 impl Model {
+    /// Standard error on the scale of the limits of how far the risk is right at all: what the validation's own errors of level and slope leave
+    /// open here. A family of few numbers moves little between parts, and its limits would be those of a certainty.
+    fn calibration_error(&self, horizon: usize, middle: f64) -> f64 {
+        let days = self.settings.horizons[horizon];
+        let Some(own) = self.report.horizons.iter().find(|own| own.horizon_days == days) else {
+            return 0.0;
+        };
+        let from_mean = middle - cloglog(own.expected);
+        own.relative_error.hypot(own.slope_error.unwrap_or(0.0) * from_mean)
+    }
+
     pub(super) fn limits(&self, risks: &[f64; WINDOWS], raw: &[f64], x: &[f64]) -> [Risk; WINDOWS] {
         let parts = self.learned.regressions[0].parts.len();
         let row = self.filled(raw);
@@ -47,8 +61,9 @@ impl Model {
         for (k, limit) in limits.iter_mut().enumerate() {
             let mean = all.iter().map(|own| own[k]).sum::<f64>() / parts as f64;
             let squares: f64 = all.iter().map(|own| (own[k] - mean).powi(2)).sum();
-            let reach = t * ((parts as f64 - 1.0) / parts as f64 * squares).sqrt();
             let middle = cloglog(risks[k]);
+            let apart = t * ((parts as f64 - 1.0) / parts as f64 * squares).sqrt();
+            let reach = apart.hypot(NORMAL * self.calibration_error(k, middle));
             *limit = Risk {
                 value: risks[k],
                 lower: risk(middle - reach),

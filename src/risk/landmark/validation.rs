@@ -25,7 +25,7 @@ const LEAST_RELAPSES: usize = 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judged {
-    /// Fitted on what was known on this day, judged on landmarks from it on.
+    /// Fitted on what had happened by this day, judged on landmarks from it on.
     OutOfTime(NaiveDate),
     /// Each patient judged by a fit without it: too few relapses for a cut in time.
     CrossFitted,

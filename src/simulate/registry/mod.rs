@@ -86,7 +86,7 @@ impl Files<'_> {
             let calendar = &self.cohort.calendar;
             let one = One {
                 site: &calendar.centres[patient.who.centre].code,
-                key: format!("SYN-{:05}", patient.number),
+                key: format!("SYNTHETIC-{:05}", patient.number),
                 patient: &patient,
                 last: (calendar.cut - patient.who.surgery).num_days() as i32,
             };

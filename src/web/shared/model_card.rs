@@ -152,7 +152,7 @@ impl Card {
     pub fn judged_by(&self) -> String {
         match self.judged {
             Judged::OutOfTime(day) => format!(
-                "Fitted on what was known on {}, judged on what came after it.",
+                "Fitted on what had happened by {}, judged on what came after it.",
                 write::day(day)
             ),
             Judged::CrossFitted => "Judged on patients held out, not by time.".into(),
@@ -221,6 +221,9 @@ fn group_name(group: &Subgroup, sites: &[Site]) -> String {
 }
 
 fn capital(word: &str) -> String {
+    if word.starts_with("ctDNA") {
+        return word.to_owned(); // its own spelling
+    }
     let mut letters = word.chars();
     letters
         .next()

@@ -189,7 +189,7 @@ fn what_is_raised_fits_the_registry() {
     };
     assert_eq!(
         promise(Ok(expected)),
-        "Of 212 past flags at about this score 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days."
+        "Of the 212 past flags nearest in score 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days."
     );
 }
 

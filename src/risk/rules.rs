@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate};
 use crate::burden::lesions::{Growth, growth};
 use crate::burden::series::{self, Series};
 use crate::burden::words;
-use crate::domain::event::Happening;
+use crate::domain::event::{Happening, RelapseKind};
 use crate::domain::flag::{Cause, Raised, Severity};
 use crate::domain::history::History;
 use crate::domain::id::ObservationId;
@@ -80,10 +80,15 @@ fn rise(history: &History, series: &Series) -> Option<Raised> {
     })
 }
 
-/// What the clinic has seen since the baseline, so that the flag does not pass for news.
+/// What the clinic has seen since the baseline, and a distant relapse at any time, so that the flag does not pass for news.
 fn known_already(history: &History, since: NaiveDate) -> Option<String> {
-    let after = history.events.iter().filter(|event| event.occurred_on >= since);
-    let mut said = after.filter_map(|event| match event.what {
+    let mut said = history.events.iter().filter_map(|event| match event.what {
+        // disease that has spread stays known, however long ago
+        Happening::Relapse {
+            kind: RelapseKind::Distant,
+            ..
+        } => Some(("distant relapse", event.occurred_on)),
+        _ if event.occurred_on < since => None,
         Happening::Progression => Some(("progression", event.occurred_on)),
         Happening::Relapse { .. } => Some(("relapse", event.occurred_on)),
         _ => None,

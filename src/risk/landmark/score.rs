@@ -50,7 +50,7 @@ pub enum NotScored {
     Left(NaiveDate),
     #[error("Day zero, {}, has not come", crate::burden::words::date(*.0))]
     NotYet(NaiveDate),
-    #[error("{years:.1} years after day zero: the fit saw fewer than {least} relapses after {seen:.1} years")]
+    #[error("Too long after day zero: {years:.1} years, and the fit saw fewer than {least} relapses after {seen:.1}")]
     TooFewSeen { years: f64, seen: f64, least: usize },
     #[error("A covariate is not a number the model can take")]
     Unusable,

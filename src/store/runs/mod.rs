@@ -112,7 +112,7 @@ pub async fn sum_up(work: &mut Work, run: &mut Run) -> Result<()> {
              select coalesce(jsonb_agg(jsonb_build_object('reason', reason, 'patients', patients, 'failed', failed)
                order by failed desc, patients desc, reason), '[]')
              from (
-               select split_part(not_scored, ':', 1) as reason, failed, count(*) as patients
+               select regexp_replace(split_part(not_scored, ':', 1), ' on [0-9].*$', '') as reason, failed, count(*) as patients
                from score
                where run_id = $1
                  and not_scored is not null

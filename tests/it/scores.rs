@@ -203,7 +203,7 @@ async fn the_model_card_is_laid_out_with_its_nights() {
             "within 182, 365 and 730 days",
             "Recalibrated, then published",
             "1.30 lies outside",
-            "known on 1 Mar 2022",
+            "had happened by 1 Mar 2022",
             "20,000 landmarks of 3,000 patients",
             "0.874",
             "0.213",

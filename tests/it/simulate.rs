@@ -112,6 +112,6 @@ async fn the_synthetic_centres_pass_the_import_whole() {
     let labelled =
         AssertSqlSafe("select count(*) from site where name like 'Synthetic _' and arrangement like 'SYNTHETIC:%'");
     assert_eq!(superuser.fetch_one(labelled).await.unwrap().get::<i64, _>(0), 4);
-    let patients = AssertSqlSafe("select count(*) from patient where patient_key like 'SYN-_____'");
+    let patients = AssertSqlSafe("select count(*) from patient where patient_key like 'SYNTHETIC-_____'");
     assert_eq!(superuser.fetch_one(patients).await.unwrap().get::<i64, _>(0), 40);
 }

@@ -187,6 +187,20 @@ fn risks_rise_with_the_horizon_and_lie_within_their_limits() {
     }
 }
 
+/// A family of few numbers hardly moves between parts of the patients; what the validation left open shows all the same.
+#[test]
+fn limits_hold_the_error_of_calibration() {
+    let mut certain = model().clone();
+    certain.report.horizons.clear();
+    for (i, score) in scores() {
+        let bare = certain.follow(&cohort()[i]).on(score.day).unwrap();
+        let width = |risk: &Risk| risk.upper - risk.lower;
+        let (with, without) = (&score.risks[MAIN], &bare.risks[MAIN]);
+        assert_eq!(with.value, without.value);
+        assert!(width(with) > width(without), "{with:?} {without:?}");
+    }
+}
+
 #[test]
 fn what_is_shown_adds_up() {
     for (_, score) in scores() {

@@ -1,8 +1,10 @@
 //! The verbs: each is one function that the web and the command line both call.
 
 pub mod audit;
+pub mod budget;
 pub mod cohorts;
 mod error;
+pub mod flag_ledger;
 pub mod flags;
 mod follow;
 pub mod health;

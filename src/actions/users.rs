@@ -1,5 +1,6 @@
 //! Users, made and ended on the console.
 
+use super::budget::{self, Budget};
 use super::{Error, Result, sign_in};
 use crate::app::App;
 use crate::domain::access::{Actor, Permission, Role};
@@ -58,12 +59,13 @@ async fn named(app: &App, name: &str) -> Result<User> {
     store::users::by_name(&app.db, name).await?.ok_or(Error::NotFound)
 }
 
-/// What an administrator sees: users, runs, the last acts on users and settings.
+/// What an administrator sees: users, runs, the alert budget, the last acts on users and settings.
 pub struct Overview {
     pub users: Vec<User>,
     pub sites: Vec<store::sites::Site>,
     pub acts: Vec<store::audit::Change>,
     pub runs: Vec<store::models::Run>,
+    pub budget: Budget,
 }
 
 pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {
@@ -75,6 +77,7 @@ pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {
         sites,
         acts: store::audit::latest(&mut work, 50).await?,
         runs: store::models::runs(&mut work, 20).await?,
+        budget: budget::read(&mut work).await?,
     };
     work.finish(Entry::viewed("administration")).await?;
     Ok(overview)

@@ -1,6 +1,7 @@
 //! A patient as burden and risk reckon with them: small numbers on one axis of days, each with the days between which it was on file.
 //! Made once from a record, and looked at as of any day without copying it: `known.on(day)` is the same question as `Record::as_of`.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -81,6 +82,45 @@ pub struct Signal {
     pub what: What,
 }
 
+impl What {
+    /// Place among the readings of one day: those that say most of a tumour first, since each is heard in the light of those before.
+    fn rank(&self) -> (u8, &str) {
+        match self {
+            What::Scan { .. } => (0, ""),
+            What::Molecules { assay, .. } => (1, assay),
+            What::Cells {
+                tissue: Tissue::Blood, ..
+            } => (2, ""),
+            What::Cells {
+                tissue: Tissue::Marrow, ..
+            } => (3, ""),
+            What::Marker { analyte, .. } => (4, analyte),
+        }
+    }
+
+    fn number(&self) -> f64 {
+        match self {
+            What::Scan { finding } => f64::from(*finding as u8),
+            What::Molecules { found, .. } | What::Marker { level: found, .. } => match found {
+                Found::Number(n) | Found::Below(n) | Found::Above(n) => *n,
+            },
+            What::Cells { count, .. } => *count,
+        }
+    }
+}
+
+impl Signal {
+    /// By day, and within one by what the reading is and says and when it was known: numbers that a registry or a laboratory gives out
+    /// decide nothing, except between readings that are alike in all of it.
+    pub fn order(&self, other: &Signal) -> Ordering {
+        (self.on.cmp(&other.on))
+            .then_with(|| self.what.rank().cmp(&other.what.rank()))
+            .then_with(|| self.known.from.cmp(&other.known.from))
+            .then_with(|| self.what.number().total_cmp(&other.what.number()))
+            .then_with(|| self.id.cmp(&other.id))
+    }
+}
+
 /// A baseline fact by its name: a number, or 1 for a category that holds (`cancer=breast`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
@@ -118,11 +158,11 @@ pub struct Case {
     /// Cancer and subtype (`breast TNBC`): whose population parameters apply.
     pub group: Arc<str>,
     pub facts: Vec<Fact>,
-    /// In order of `on`, then `id`.
+    /// In the order of `Signal::order`.
     pub signals: Vec<Signal>,
     /// In order of `on`.
     pub happened: Vec<Happened>,
-    /// Days on which the patient was seen, in order, each once.
+    /// Days on which the patient was seen, in order; one may come more than once, with other spans.
     pub visits: Vec<(Day, Known)>,
 }
 

@@ -8,11 +8,11 @@ use chrono::{Datelike, NaiveDate};
 
 use super::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, What};
 use crate::domain::event::{Event, Happening, RelapseKind};
-use crate::domain::history::Record;
-use crate::domain::id::PatientRef;
+use crate::domain::history::{Record, known};
+use crate::domain::id::{PatientRef, TumourId};
 use crate::domain::molecule;
 use crate::domain::observation::Observation;
-use crate::domain::patient::Sex;
+use crate::domain::patient::{Sex, Tumour};
 use crate::domain::reading::Reading;
 
 /// Molecules that must be examined, at a mutant fraction equal to the limit, for two to be found in 95 % of samples: the mean of a
@@ -83,11 +83,43 @@ fn spans<T, I: Eq + Hash + Copy>(
     from.zip(until).map(|(from, until)| Known { from, until }).collect()
 }
 
+/// The first primary tumour as its last version has it, and the ids of all versions of it.
+fn first_tumour(record: &Record) -> Option<(Tumour, Vec<TumourId>)> {
+    let last = known(
+        &record.tumours,
+        NaiveDate::MAX,
+        |t| t.known_on,
+        |t| t.id,
+        |t| t.supersedes,
+    );
+    let first = last.into_iter().min_by_key(|t| (t.diagnosed_on, t.id))?;
+    let mut versions = vec![first.id];
+    let mut older = first.supersedes;
+    while let Some(id) = older.filter(|id| !versions.contains(id)) {
+        versions.push(id);
+        older = record.tumours.iter().find(|t| t.id == id).and_then(|t| t.supersedes);
+    }
+    Some((first, versions))
+}
+
+/// By its last version in the record, also for the days before that was known: days are counted from it, and a record for a past day holds
+/// nothing that was known later.
+fn first_surgery(record: &Record) -> Option<NaiveDate> {
+    let last = known(
+        &record.surgeries,
+        NaiveDate::MAX,
+        |s| s.known_on,
+        |s| s.id,
+        |s| s.supersedes,
+    );
+    last.iter().map(|s| s.performed_on).min()
+}
+
 impl Case {
     /// `None` without a primary tumour and a day zero.
     pub fn of(record: &Record, names: &Names) -> Option<Case> {
-        let tumour = record.tumours.iter().min_by_key(|t| (t.diagnosed_on, t.id))?;
-        let surgery = record.surgeries.iter().map(|s| s.performed_on).min();
+        let (tumour, _) = first_tumour(record)?;
+        let surgery = first_surgery(record);
         let axis = Axis {
             origin: surgery.unwrap_or(tumour.diagnosed_on),
         };
@@ -110,16 +142,14 @@ impl Case {
     }
 }
 
-/// The days on which something was taken, each known with its first result.
+/// The days on which something was taken, each known with its first result and until that was corrected or withdrawn.
 fn visits(observations: &[Observation], axis: &Axis) -> Vec<(Day, Known)> {
-    let sound = observations.iter().filter(|o| !o.entered_in_error);
-    let mut days: Vec<(Day, Day)> = sound
-        .map(|o| (axis.day(o.collected_on), axis.day(o.known_on)))
-        .collect();
-    days.sort_unstable();
-    days.dedup_by_key(|(on, _)| *on);
-    let until = Day::MAX;
-    days.into_iter().map(|(on, from)| (on, Known { from, until })).collect()
+    let spans = spans(observations, axis, |o| o.known_on, |o| o.id, |o| o.supersedes);
+    let sound = observations.iter().zip(spans).filter(|(o, _)| !o.entered_in_error);
+    let mut days: Vec<(Day, Known)> = sound.map(|(o, known)| (axis.day(o.collected_on), known)).collect();
+    days.sort_unstable_by_key(|(on, known)| (*on, known.from, known.until));
+    days.dedup();
+    days
 }
 
 fn happened(events: &[Event], axis: &Axis, names: &Names) -> Vec<Happened> {
@@ -167,7 +197,7 @@ fn signals(record: &Record, axis: &Axis, names: &Names) -> Vec<Signal> {
             })
         })
         .collect();
-    signals.sort_by_key(|s| (s.on, s.id));
+    signals.sort_by(Signal::order);
     signals
 }
 
@@ -249,9 +279,9 @@ fn molecules(o: &Observation, names: &Names) -> Option<What> {
     let found = match o.reading {
         Reading::Quantified { value } => Found::Number(value * fraction * examined),
         Reading::NotDetected { .. } => Found::Below(CALLED_AT),
-        Reading::DetectedNotQuantified { lo, .. } | Reading::AboveRange { lo } => {
-            Found::Above((lo * fraction * examined).max(CALLED_AT))
-        }
+        // seen, if below what is quantified: how many molecules is not said
+        Reading::DetectedNotQuantified { .. } => Found::Above(CALLED_AT),
+        Reading::AboveRange { lo } => Found::Above((lo * fraction * examined).max(CALLED_AT)),
         Reading::Indeterminate | Reading::Failed { .. } | Reading::NotDone => return None,
     };
     Some(What::Molecules {
@@ -302,9 +332,11 @@ fn facts(record: &Record, axis: &Axis, names: &Names) -> Vec<Fact> {
 
 fn tumour_facts(record: &Record, axis: &Axis, add: &mut impl FnMut(&str, f64, Known)) {
     let tumours = &record.tumours;
-    let first = tumours.iter().map(|t| t.diagnosed_on).min();
+    let Some((_, versions)) = first_tumour(record) else {
+        return;
+    };
     let spans = spans(tumours, axis, |t| t.known_on, |t| t.id, |t| t.supersedes);
-    for (tumour, known) in tumours.iter().zip(spans).filter(|(t, _)| Some(t.diagnosed_on) == first) {
+    for (tumour, known) in tumours.iter().zip(spans).filter(|(t, _)| versions.contains(&t.id)) {
         add(&format!("organ={}", tumour.organ), 1.0, known);
         let words = [
             ("subtype", &tumour.subtype),

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::Map;
 
 use super::*;
+use crate::domain::course::Surgery;
 use crate::domain::history::{History, Record};
 use crate::domain::id::{AssayId, EventId, ObservationId, PatientId, SiteId, TumourId};
 use crate::domain::observation::Observation;
@@ -232,4 +233,75 @@ proptest! {
         prop_assert!(!state(&history).is_empty());
         prop_assert_eq!(last_reading(&history).is_some(), done > 0);
     }
+}
+
+/// Dates of diagnosis and surgery typed a year too early, and amended later.
+#[test]
+fn an_amended_day_of_diagnosis_or_surgery_takes_the_place_of_the_one_before() {
+    let mut record = record(1);
+    let early = record.tumours[0].clone();
+    record.tumours.push(Tumour {
+        id: TumourId(9),
+        supersedes: Some(early.id),
+        diagnosed_on: day("2021-01-01"),
+        grade: Some(2),
+        known_on: day("2022-03-01"),
+        ..early
+    });
+    let operated = |id, supersedes, on: &str, known: &str| Surgery {
+        id,
+        supersedes,
+        procedure: "mastectomy".into(),
+        performed_on: day(on),
+        precision: Precision::Day,
+        known_on: day(known),
+    };
+    record.surgeries = vec![
+        operated(1, None, "2020-02-01", "2020-02-01"),
+        operated(2, Some(1), "2021-02-01", "2022-03-01"),
+        operated(3, None, "2021-06-01", "2021-06-01"),
+    ];
+    let case = Case::of(&record, &Names::default()).unwrap();
+    assert_eq!(case.origin, day("2021-02-01"));
+    let grade = |on: &str| -> Vec<f64> {
+        let on = i32::try_from((day(on) - case.origin).num_days()).unwrap();
+        let facts = case.facts_on(on).filter(|fact| &*fact.name == "grade");
+        facts.map(|fact| fact.value).collect()
+    };
+    assert_eq!(grade("2022-02-28"), [3.0]);
+    assert_eq!(grade("2022-03-01"), [2.0]);
+}
+
+#[test]
+fn a_withdrawn_result_is_no_visit_and_what_was_known_later_sets_no_day_zero() {
+    let mut record = record(1);
+    let drawn = |id, on: &str, known: &str, supersedes: Option<i64>, error| Observation {
+        known_on: day(known),
+        supersedes: supersedes.map(ObservationId),
+        entered_in_error: error,
+        ..observation(id, "ctdna", on, ND, "{mtm}/mL")
+    };
+    record.observations = vec![
+        drawn(1, "2020-06-01", "2020-06-10", None, false),
+        drawn(2, "2020-09-01", "2020-09-10", None, false),
+        drawn(3, "2020-09-01", "2020-10-01", Some(2), true),
+    ];
+    let of = |record: &Record| Case::of(record, &Names::default()).unwrap();
+    let case = of(&record);
+    let seen = |on: &str| {
+        let on = i32::try_from((day(on) - case.origin).num_days()).unwrap();
+        case.visits.iter().filter(|(_, known)| known.on(on)).count()
+    };
+    assert_eq!([seen("2020-06-10"), seen("2020-09-10"), seen("2020-10-01")], [1, 2, 1]);
+    record.surgeries = vec![Surgery {
+        id: 1,
+        supersedes: None,
+        procedure: "mastectomy".into(),
+        performed_on: day("2020-03-01"),
+        precision: Precision::Day,
+        known_on: day("2020-03-05"),
+    }];
+    assert_eq!(of(&record.known_by(day("2020-03-04"))).origin, day("2020-01-01"));
+    assert_eq!(of(&record.known_by(day("2020-03-05"))).origin, day("2020-03-01"));
+    assert_eq!(record.known_by(day("2020-10-01")).as_ref(), &record);
 }

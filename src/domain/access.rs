@@ -50,7 +50,7 @@ pub enum Permission {
     AcknowledgeFlag,
     /// Cohorts, curves and de-identified export.
     QueryCohort,
-    /// The model card.
+    /// The model card, and how flags have done.
     ReadModel,
     /// Users, runs, the state of the system.
     Administer,

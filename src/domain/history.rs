@@ -1,5 +1,6 @@
 //! One patient's facts in time order. `as_of` hides what was not yet known: every prediction is made through it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -38,7 +39,7 @@ pub struct History {
 
 /// The facts known by `day`, without those that a fact known by `day` supersedes: the one it names, and all before that one, even
 /// where a version between them was told later.
-fn known<T: Clone, I: Eq + Hash + Copy>(
+pub fn known<T: Clone, I: Eq + Hash + Copy>(
     facts: &[T],
     day: NaiveDate,
     known_on: impl Fn(&T) -> NaiveDate,
@@ -64,6 +65,30 @@ fn known<T: Clone, I: Eq + Hash + Copy>(
 }
 
 impl Record {
+    /// The record without what was not yet known on `day`; amendments that were stay beside what they superseded.
+    pub fn known_by(&self, day: NaiveDate) -> Cow<'_, Record> {
+        fn later<T>(facts: &[T], day: NaiveDate, known_on: impl Fn(&T) -> NaiveDate) -> bool {
+            facts.iter().any(|fact| known_on(fact) > day)
+        }
+        let more = later(&self.tumours, day, |t| t.known_on)
+            || later(&self.treatments, day, |t| t.known_on)
+            || later(&self.surgeries, day, |s| s.known_on)
+            || later(&self.enrolments, day, |e| e.known_on)
+            || later(&self.observations, day, |o| o.known_on)
+            || later(&self.events, day, |e| e.known_on);
+        if !more {
+            return Cow::Borrowed(self);
+        }
+        let mut record = self.clone();
+        record.tumours.retain(|t| t.known_on <= day);
+        record.treatments.retain(|t| t.known_on <= day);
+        record.surgeries.retain(|s| s.known_on <= day);
+        record.enrolments.retain(|e| e.known_on <= day);
+        record.observations.retain(|o| o.known_on <= day);
+        record.events.retain(|e| e.known_on <= day);
+        Cow::Owned(record)
+    }
+
     pub fn as_of(&self, day: NaiveDate) -> History {
         let mut history = History {
             as_of: day,

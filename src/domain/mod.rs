@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod budget;
 pub mod cohort;
 pub mod correction;
 pub mod count;
@@ -13,6 +14,7 @@ pub mod flag;
 pub mod history;
 pub mod id;
 pub mod import;
+pub mod ledger;
 pub mod measure;
 pub mod molecule;
 pub mod node;
@@ -26,6 +28,7 @@ pub mod recist;
 pub mod text;
 pub mod trial;
 pub mod unit;
+pub mod verdict;
 pub mod visit;
 pub mod visit_window;
 pub mod zone;

@@ -1,12 +1,30 @@
-//! The model card and its history: on whom, how good, for whom not shown, what was decided and why. Written from the model, never typed.
+//! The model card: on whom, how good, for whom not shown, what was decided and why. Written from the model, never typed.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::gate::{Decision, Verdict};
+use super::flags::Past;
+use super::gate::Verdict;
 use super::landmark::{CAUSES, Family, Judged, MAIN, Model, WINDOWS};
+use crate::burden::words;
 
 /// Columns named as mattering most.
 const NAMED: usize = 12;
+
+/// The card's part on flags: the budget, the threshold that follows from it, and what the rule did on past days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flags {
+    /// Alerts per 100 patient-years.
+    pub budget: f64,
+    /// Flags are raised on alert scores at or above it.
+    pub raise: f64,
+    /// What the alert score is.
+    pub score: String,
+    /// Patients and patient-years of the past days.
+    pub patients: usize,
+    pub years: f64,
+    pub past: Option<Past>,
+}
 
 fn family(family: Family) -> &'static str {
     match family {
@@ -51,28 +69,12 @@ pub fn card(model: &Model, verdict: &Verdict) -> Value {
     })
 }
 
-/// One line of the history: what a night made, and what became of it.
-pub fn entry(model: &Model, verdict: &Verdict) -> Value {
-    let own = model.report.horizons.get(MAIN);
-    json!({
-        "cut": model.cut,
-        "version": model.version,
-        "decision": verdict.decision,
-        "reason": verdict.reason,
-        "patients": model.fitted_on.patients,
-        "relapsed": model.fitted_on.relapsed,
-        "auc": own.map(|own| own.auc),
-        "scaled_brier": own.map(|own| own.scaled_brier),
-        "observed_over_expected": own.map(|own| own.observed_over_expected),
-        "slope": own.and_then(|own| own.slope),
-        "shown": verdict.decision != Decision::Hold,
-        "fingerprint": model.fitted_on.fingerprint,
-    })
-}
-
 fn method(model: &Model) -> String {
     let by = match model.judged {
-        Judged::OutOfTime(day) => format!("fitted on what had happened by {day}, judged on landmarks from then on"),
+        Judged::OutOfTime(day) => format!(
+            "fitted on what had happened by {}, judged on landmarks from then on",
+            words::date(day)
+        ),
         Judged::CrossFitted => {
             "judged on patients held out, as too few relapses part an earlier from a later time".to_owned()
         }

@@ -16,8 +16,9 @@ pub use rules::flags_for;
 /// Why no model could be fitted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{events} events of cause {cause}; a fit needs {needed}")]
-    TooFewEvents { cause: u32, events: usize, needed: usize },
+    /// Relapses of the patients fitted to: a study fits to halves of them as well.
+    #[error("too few distant relapses to learn from: {events}, where a fit needs {needed}")]
+    TooFewEvents { events: usize, needed: usize },
     #[error("a regression has no maximum")]
     Unfitted,
     #[error(transparent)]

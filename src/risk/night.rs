@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::flags::{self, Budget, FIRST_DAY, FlagRule, Point, Series, Threshold, Watch, scored_days};
-use super::gate::{self, Decision, Report, Verdict};
+use super::flags::{self, Budget, FIRST_DAY, FlagRule, Past, Point, Series, Threshold, Watch, scored_days};
+use super::gate::{self, Decision, Measures, Report, Verdict};
 use super::landmark::{self, Landmarks, MAIN, Model, NotScored, Score, Settings};
 use super::{Error, card};
 use crate::burden::Case;
@@ -18,8 +18,6 @@ pub use super::landmark::VERSION;
 pub const KIND: &str = "first_distant_relapse";
 /// The window of the risk on show.
 pub const HORIZON_DAYS: Day = crate::burden::line::HORIZONS[MAIN];
-/// Alerts per 100 patient-years, where the hospital has not set its own.
-pub const USUAL_BUDGET: f64 = 4.0;
 /// With fewer patients of whom anything was read, burden lines say nothing that the fit could learn from.
 const LEAST_READ: usize = 50;
 /// Thresholds are learned from the past days of so many patients.
@@ -31,6 +29,9 @@ pub struct NightModel {
     pub model: Model,
     pub verdict: Verdict,
     pub rule: FlagRule,
+    /// What the rule did on the days that it was learned from; `None` where these were too few, and in models from before it was kept.
+    #[serde(default)]
+    pub past: Option<Past>,
 }
 
 impl NightModel {
@@ -39,7 +40,7 @@ impl NightModel {
     pub fn fit(cases: &[Case], cut: NaiveDate, rate: f64, last: Option<&Report>) -> Result<NightModel, Error> {
         let settings = Settings {
             lines: cases.iter().filter(|case| !case.signals.is_empty()).count() >= LEAST_READ,
-            // the first distant relapse may come after two decades
+            // the first distant relapse may come after two decades; half as often, so that the rows of a fit are of more patients
             landmarks: Landmarks::Grid {
                 first: 30,
                 every: 182,
@@ -48,21 +49,52 @@ impl NightModel {
             ..Settings::default()
         };
         let mut model = landmark::fit(cases, cut, &settings)?;
-        let verdict = gate::decide(&model.report, last, MAIN);
+        let verdict = gate::decide(&model.report, last, HORIZON_DAYS);
         if verdict.decision == Decision::Recalibrate {
             model.recalibrate();
         }
-        let past = past(cases, cut, &settings, &model)?;
-        let rule = FlagRule::learn(&past, &[Budget::Per100Years(rate)], &flags::Settings::default())?;
-        Ok(NightModel { model, verdict, rule })
+        let (followed, series) = past(cases, cut, &settings, &model);
+        let rule = FlagRule::learn(&series, &[Budget::Per100Years(rate)], &flags::Settings::default())?;
+        let past: Vec<(&Case, &Series)> = followed.into_iter().zip(&series).collect();
+        let past = (!past.is_empty()).then(|| Past::of(&rule, &past));
+        Ok(NightModel {
+            model,
+            verdict,
+            rule,
+            past,
+        })
     }
 
     pub fn score(&self, case: &Case, day: Day) -> Result<Score, NotScored> {
         self.model.follow(case).on(day)
     }
 
+    /// What the validation showed at the horizon on show, where it was reached.
+    pub fn measures(&self) -> Option<&Measures> {
+        self.model.report.at(HORIZON_DAYS)
+    }
+
     pub fn card(&self) -> Value {
-        card::card(&self.model, &self.verdict)
+        let mut card = card::card(&self.model, &self.verdict);
+        card["flags"] = json!(self.flags());
+        card
+    }
+
+    /// Alerts per 100 patient-years that the thresholds are to keep.
+    pub fn budget(&self) -> Option<f64> {
+        self.threshold().map(|threshold| threshold.rate)
+    }
+
+    fn flags(&self) -> Option<card::Flags> {
+        let threshold = self.threshold()?;
+        Some(card::Flags {
+            budget: threshold.rate,
+            raise: threshold.raise,
+            score: self.rule.score.words(),
+            patients: self.rule.patients,
+            years: self.rule.years,
+            past: self.past.clone(),
+        })
     }
 
     fn threshold(&self) -> Option<&Threshold> {
@@ -71,7 +103,7 @@ impl NightModel {
 
     /// The flag that a score asks for, and whether it only keeps one that is open: between the lower and the upper threshold.
     pub fn flag(&self, case: &Case, score: &Score) -> Option<(Raised, bool)> {
-        let threshold = self.threshold()?;
+        let threshold = self.threshold().filter(|_| score.day >= FIRST_DAY)?;
         let point = point(case, score);
         let alert = self.rule.score.of(&point)?;
         let keeps = alert >= threshold.raise * self.rule.terms.hysteresis.ratio;
@@ -91,17 +123,20 @@ fn point(case: &Case, score: &Score) -> Point {
     )
 }
 
-/// The scored days of patients whom the model that scores them has not seen: half of them teach it, some of the others are followed.
-fn past(cases: &[Case], cut: NaiveDate, settings: &Settings, model: &Model) -> Result<Vec<Series>, Error> {
+/// Patients with their scored days by a model that has not seen them: half of them teach it, some of the others are followed. Nobody where
+/// there are too few for halves: the thresholds are the stated defaults then.
+fn past<'a>(cases: &'a [Case], cut: NaiveDate, settings: &Settings, model: &Model) -> (Vec<&'a Case>, Vec<Series>) {
     let half = |case: &&Case| case.patient.patient.0 % 2 == 0;
     let (teach, rest): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(half);
     let teach: Vec<Case> = teach.into_iter().cloned().collect();
-    let Ok(other) = landmark::fit_with(&teach, cut, settings, model.population.clone()) else {
-        return Ok(vec![]); // too few for halves: the thresholds are the stated defaults
+    let Ok(mut other) = landmark::fit_with(&teach, cut, settings, model.population.clone()) else {
+        return (vec![], vec![]);
     };
+    other.recalibrate_as(model);
     let every = rest.len().div_ceil(FOLLOWED).max(1);
     let followed: Vec<&Case> = rest.into_iter().step_by(every).collect();
-    Ok(followed.into_par_iter().map(|case| series(case, cut, &other)).collect())
+    let series = followed.par_iter().map(|case| series(case, cut, &other)).collect();
+    (followed, series)
 }
 
 fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {

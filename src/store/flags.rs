@@ -14,9 +14,9 @@ pub async fn raise(work: &mut Work, patient: PatientRef, raised: &Raised, run: O
     Ok(())
 }
 
-/// The same for many patients at once; how many flags were opened. A flag that a person closed stays closed while its evidence
-/// is no more than it was and no more severe; one that was withdrawn because its evidence went is raised when it comes back, and
-/// one that ended with a loss or death is raised when that turns out to be wrong.
+/// The same for many patients at once; how many flags were opened. A flag that a person closed, or a long quiet time, stays closed while
+/// its evidence is no more than it was (for the rules on ctDNA: and no more severe; a risk moves with each refit); one that was withdrawn
+/// because its evidence went is raised when it comes back, and one that ended with a loss or death is raised when that turns out to be wrong.
 pub async fn raise_all(
     work: &mut Work,
     all: &[(PatientRef, Raised)],
@@ -49,7 +49,7 @@ pub async fn raise_all(
              and c.cause = n.cause
              and c.state = 'closed'
              and coalesce(c.outcome, '') not in ('withdrawn_evidence', 'censored')
-             and (c.severity = 'high' or n.severity = 'medium')
+             and (c.severity = 'high' or n.severity = 'medium' or n.cause = 'risk_threshold')
              and c.trigger_ids @> t.ids
          )
          on conflict (site_id, patient_id, cause) where state <> 'closed'

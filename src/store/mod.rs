@@ -2,9 +2,11 @@
 
 pub mod assays;
 pub mod audit;
+pub mod budgets;
 pub mod cohorts;
 mod db;
 mod error;
+pub mod flag_ledger;
 pub mod flags;
 pub mod health;
 pub mod histories;

@@ -6,10 +6,10 @@ use chrono::{Days, NaiveDate};
 use rayon::prelude::*;
 
 use super::folder::Cohort;
-use super::follow::{FIRST_FLAG, Follows, walk};
+use super::follow::{Follows, walk};
 use crate::burden::case::{Case, Day, Outcome};
 use crate::burden::line::HORIZONS;
-use crate::risk::flags::{self, FlagRule, Series, Watch};
+use crate::risk::flags::{self, FIRST_DAY, FlagRule, Series, Watch};
 
 /// Of the cohort that the model was applied to.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,7 @@ pub fn answer<M: Follows>(
         asked.sort_unstable();
         let days: Vec<Day> = asked.iter().map(|(day, _)| *day).collect();
         let watch = Watch {
-            from: FIRST_FLAG,
+            from: FIRST_DAY,
             to: last.map_or(0, |last| day_of(case, last)),
             end: flags::End::Censored,
         };

@@ -221,7 +221,7 @@ pub fn of_recovery(recovery: &Recovery) -> Vec<Check> {
         Check::new("burden: the same, awake from surgery on", Wanted::Told, growth.awake),
         Check::new("entry errors: precision", Wanted::AtLeast(0.7), errors.precision()),
         Check::new(
-            "entry errors: precision without duplicates",
+            "entry errors: precision of slips and swaps",
             Wanted::Told,
             errors.precision_of_slips(),
         ),

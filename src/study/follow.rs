@@ -4,12 +4,8 @@ use rayon::prelude::*;
 
 use super::course::{Course, End};
 use crate::burden::case::{Case, Day, Finding, What};
-use crate::risk::flags::{self, Point, Series, Watch};
-
-/// From this day after surgery on a patient may be flagged.
-pub const FIRST_FLAG: Day = 30;
-/// Between news, a patient is looked at this often: risk moves with time alone too.
-const TICK: Day = 30;
+use crate::risk::flags::{self, FIRST_DAY, Point, Series, Watch, scored_days};
+use crate::risk::landmark::MAIN;
 
 /// What a model says of a patient on one day.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,23 +23,6 @@ pub trait Follows: Sync {
     fn follow<'a>(&'a self, case: &'a Case) -> Box<dyn FnMut(Day) -> Option<Said> + 'a>;
 }
 
-/// The days from `FIRST_FLAG` to `to` on which something new came on file, and a tick a month. Days up to a given one do not depend on
-/// what came later.
-pub fn days(case: &Case, to: Day) -> Vec<Day> {
-    let spans = case
-        .signals
-        .iter()
-        .flat_map(|s| [s.known.from.max(s.on), s.known.until]);
-    let facts = case.facts.iter().flat_map(|f| [f.known.from, f.known.until]);
-    let visits = case.visits.iter().map(|(on, known)| known.from.max(*on));
-    let ticks = (0..).map(|k| FIRST_FLAG + k * TICK).take_while(|day| *day <= to);
-    let all = spans.chain(facts).chain(visits).chain(ticks);
-    let mut days: Vec<Day> = all.filter(|day| (FIRST_FLAG..=to).contains(day)).collect();
-    days.sort_unstable();
-    days.dedup();
-    days
-}
-
 /// What the watch for flags saw in the end.
 pub fn watch(case: &Case, course: &Course) -> Watch {
     let clear = |day: Day| {
@@ -57,7 +36,7 @@ pub fn watch(case: &Case, course: &Course) -> Watch {
         clear.map(|s| s.on).max()
     };
     Watch {
-        from: FIRST_FLAG,
+        from: FIRST_DAY,
         to: course.until,
         end: match course.end {
             End::Relapse => flags::End::Relapse {
@@ -75,7 +54,7 @@ pub fn walk(model: &impl Follows, case: &Case, watch: Watch, asked: &[Day]) -> (
     let mut say = model.follow(case);
     let mut asked = asked.iter().copied().peekable();
     let (mut points, mut answers) = (vec![], vec![]);
-    for day in days(case, watch.to) {
+    for day in scored_days(case, FIRST_DAY, watch.to) {
         while let Some(before) = asked.next_if(|landmark| *landmark < day) {
             answers.push(say(before));
         }
@@ -96,14 +75,7 @@ pub fn walk(model: &impl Follows, case: &Case, watch: Watch, asked: &[Day]) -> (
 }
 
 fn point(case: &Case, day: Day, said: Said) -> Point {
-    Point {
-        day,
-        risk: said.risks,
-        limits: [said.risks[1]; 2],
-        growing: said.growing,
-        trend: flags::trend(case, day),
-        triggers: flags::evidence(case, day),
-    }
+    Point::of(case, day, said.risks, [said.risks[MAIN]; 2], said.growing)
 }
 
 /// The scored days of everybody whose course is known.

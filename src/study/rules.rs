@@ -1,9 +1,9 @@
 //! The plain rules that flags must beat at the same number of alerts.
 
 use super::course::Course;
-use super::follow::{FIRST_FLAG, watch};
+use super::follow::watch;
 use crate::burden::case::{Case, Day};
-use crate::risk::flags::{Figures, Shown, Sign, Watch};
+use crate::risk::flags::{FIRST_DAY, Figures, Shown, Sign, Watch};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -34,7 +34,7 @@ impl Rule {
         }
     }
 
-    /// The day on which it would flag: of a sample taken on `FIRST_FLAG` or later, on the day of its report.
+    /// The day on which it would flag: of a sample taken on `FIRST_DAY` or later, on the day of its report.
     pub fn first(self, case: &Case, watch: &Watch) -> Option<Day> {
         Shown::first(case, self.sign(), watch.from, watch.to).map(|shown| shown.known)
     }
@@ -59,7 +59,7 @@ impl Rule {
 pub fn judge(cases: &[Case], courses: &[Option<Course>], flags: &[Option<Day>]) -> Figures {
     let one = |((case, course), flag): ((&Case, &Option<Course>), &Option<Day>)| {
         let watch = watch(case, course.as_ref()?);
-        let flag = flag.filter(|day| *day >= FIRST_FLAG && watch.covers(*day));
+        let flag = flag.filter(|day| *day >= FIRST_DAY && watch.covers(*day));
         Some((watch, flag.into_iter().collect::<Vec<Day>>()))
     };
     let flagged: Vec<(Watch, Vec<Day>)> = cases.iter().zip(courses).zip(flags).filter_map(one).collect();

@@ -12,6 +12,7 @@ use crate::burden::case::Case;
 use crate::risk::flags::{self, FlagRule};
 use crate::risk::gate::{self, Decision};
 use crate::risk::landmark::{self, Model};
+use crate::risk::night::HORIZON_DAYS;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -59,7 +60,7 @@ pub struct Study {
 /// The model that a night would publish: recalibrated where its gate asks for it. There is no night before that could stay on show.
 fn night_of(training: &Training, settings: &landmark::Settings) -> Result<Model, crate::risk::Error> {
     let mut model = landmark::fit(&training.cases, training.cut, settings)?;
-    if gate::decide(&model.report, None, landmark::MAIN).decision == Decision::Recalibrate {
+    if gate::decide(&model.report, None, HORIZON_DAYS).decision == Decision::Recalibrate {
         model.recalibrate();
     }
     Ok(model)
@@ -85,7 +86,11 @@ impl Study {
         tell(Stage::Fitting, 0, 1);
         let model = night_of(&training, &settings)?;
         // the population's numbers are few and of all patients; they are not learned again for each part
-        let fit = |cases: &[Case]| landmark::fit_with(cases, training.cut, &settings, model.population.clone());
+        let fit = |cases: &[Case]| {
+            let mut part = landmark::fit_with(cases, training.cut, &settings, model.population.clone())?;
+            part.recalibrate_as(&model);
+            Ok::<Model, crate::risk::Error>(part)
+        };
         let all = training.cases.len() as u64;
         let crossed = AtomicU64::new(0);
         tell(Stage::Crossing, 0, all);

@@ -1,6 +1,7 @@
 //! A training cohort: its cases, what became of them, and what a model and a flag rule are learned from.
 
 use chrono::NaiveDate;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::course::{Course, RELAPSE};
 use super::folder::Cohort;
@@ -59,7 +60,7 @@ impl Training {
     ) -> Result<Vec<Series>, E> {
         let mut all = vec![];
         for part in 0..PARTS {
-            let inside = |i: &usize| i % PARTS == part;
+            let inside = |i: &usize| part_of(&self.cases[*i]) == part;
             let others: Vec<Case> = (0..self.cases.len())
                 .filter(|i| !inside(i))
                 .map(|i| self.cases[i].clone())
@@ -79,6 +80,11 @@ impl Training {
         let load = |rule: Rule| (rule, rule.figures(&self.cases, &self.courses).per_100_years);
         Rule::ALL.into_iter().map(load).collect()
     }
+}
+
+/// By the patient's own number, whatever place it has in the files.
+fn part_of(case: &Case) -> usize {
+    (xxh3_64(&case.patient.patient.0.to_le_bytes()) % PARTS as u64) as usize
 }
 
 /// Thresholds for budgets in alerts per 100 patient-years. Of each patient the first flag alone counts, as in flags.csv: no flag closes,

@@ -67,10 +67,12 @@ pub fn table() -> Vec<Route> {
         post "/patients/{site}/{key}/readings/{reading}" Needs(RecordVisit), Page => coordinator::reading::correct;
         get  "/centres/{site}" Needs(ReadPatient), Page => shared::centre::show;
         get  "/model" Needs(ReadModel), Page => shared::model::show;
+        get  "/flags" Needs(ReadModel), Page => shared::flags::show;
         get  "/cohorts" Needs(QueryCohort), Page => analyst::cohort::show;
         get  "/cohorts/export.csv" Needs(QueryCohort), File => analyst::cohort::export;
         get  "/cohorts/dictionary.csv" Needs(QueryCohort), File => analyst::cohort::dictionary;
         get  "/administration" Needs(Administer), Page => administrator::overview::show;
+        post "/administration/budget" Needs(Administer), Page => administrator::overview::set_budget;
         get  "/night" Needs(Administer), Page => administrator::night::show;
         get  "/static/{*file}" Public, File => assets::serve;
         get  "/healthz/live" Public, File => health::live;

@@ -62,22 +62,24 @@ pub fn percent(probability: f64) -> String {
 /// A number never parts from its unit, nor a before from its after: those spaces become unbreakable.
 pub fn unbroken(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
-    let joins = |before: char, after: char, next: Option<&char>| {
+    let joins = |before: char, after: char, rest: &[char]| {
+        let next = rest.first();
         // "0.02 %", "47 d", "7.5 mL", "1 → 4"; but not "2 and": a unit is short or has a capital or a slash in it.
         before.is_ascii_digit() && (after == '%' || after == '→' || after == '×')
             || before == '→'
             || before.is_ascii_digit() && after.is_alphabetic() && next.is_none_or(|n| !n.is_ascii_lowercase())
             || before.is_ascii_digit() && after.is_uppercase()
             || before.is_ascii_digit() && (after, next) == ('m', Some(&'m'))
-            // "Jul 2024"
-            || before.is_ascii_lowercase() && matches!((after, next), ('2', Some('0')) | ('1', Some('9')))
+            // "Jul 2024"; but not "since 20 Jul"
+            || before.is_ascii_lowercase()
+                && matches!((after, rest), ('2', ['0', a, b, ..]) | ('1', ['9', a, b, ..]) if a.is_ascii_digit() && b.is_ascii_digit())
     };
     letters
         .iter()
         .enumerate()
         .map(
             |(at, letter)| match (letter, at.checked_sub(1).map(|b| letters[b]), letters.get(at + 1)) {
-                (' ', Some(before), Some(after)) if joins(before, *after, letters.get(at + 2)) => '\u{a0}',
+                (' ', Some(before), Some(after)) if joins(before, *after, &letters[at + 2..]) => '\u{a0}',
                 _ => *letter,
             },
         )
@@ -140,6 +142,7 @@ mod tests {
             unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4, 84 mm, 3 Jul 2024"),
             "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4, 84\u{a0}mm, 3\u{a0}Jul\u{a0}2024"
         );
+        assert_eq!(unbroken("since 19 Jul 2025"), "since 19\u{a0}Jul\u{a0}2025");
     }
 
     #[test]

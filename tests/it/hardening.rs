@@ -238,7 +238,8 @@ async fn an_empty_registry_says_how_to_begin() {
     let page = test.anonymous().get("/sign-in").await;
     assert_eq!(page.status, 503);
     assert!(page.text("main").contains("user add"));
-    assert_eq!(test.anonymous().get("/healthz/ready").await.status, 200);
+    let ready = test.anonymous().get("/healthz/ready").await;
+    assert_eq!(ready.status, 200, "{}", ready.body);
 }
 
 /// S-132: a database that is away gives a human 503 within seconds, and the pages are sound again when it is back.

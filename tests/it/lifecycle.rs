@@ -82,21 +82,27 @@ impl Serving {
             .spawn()
             .unwrap();
         let mut serving = Serving { child, port };
-        while !serving.is_ready().await {
+        while let Err(why) = serving.readiness().await {
             assert!(
                 serving.child.try_wait().unwrap().is_none(),
                 "the program ended at its start"
             );
-            assert!(begun.elapsed() < Duration::from_secs(60), "not ready within a minute");
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "not ready within a minute: {why}"
+            );
             sleep(Duration::from_millis(20)).await;
         }
         (serving, begun.elapsed())
     }
 
-    async fn is_ready(&self) -> bool {
-        request(self.port, "GET", "/healthz/ready", "")
-            .await
-            .is_some_and(|answer| answer.status == 200)
+    /// `Err` with what the program says of itself, nothing while it does not answer.
+    async fn readiness(&self) -> Result<(), String> {
+        match request(self.port, "GET", "/healthz/ready", "").await {
+            Some(answer) if answer.status == 200 => Ok(()),
+            Some(answer) => Err(answer.body),
+            None => Err(String::new()),
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -113,6 +119,7 @@ impl Serving {
 struct Answer {
     status: u16,
     head: String,
+    body: String,
 }
 
 /// One request on a connection of its own; none when the connection broke before an answer was complete enough to be one.
@@ -128,9 +135,13 @@ async fn request(port: u16, method: &str, path: &str, body: &str) -> Option<Answ
         let mut bytes = vec![];
         stream.read_to_end(&mut bytes).await.ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        let head = text.split_once("\r\n\r\n")?.0.to_owned();
+        let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Answer { status, head })
+        Some(Answer {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        })
     };
     timeout(Duration::from_secs(30), spoken).await.ok()?
 }

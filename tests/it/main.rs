@@ -12,6 +12,7 @@ mod clinician;
 mod coordinator;
 mod hardening;
 mod import;
+mod ledger;
 mod lifecycle;
 mod nightly;
 mod scores;

@@ -19,6 +19,8 @@ const NIGHT: &str = "
     values (1, 'first_distant_relapse', 'model-of-the-test', '2026-11-22', 'f00d', '{}', 'CARD');
   insert into run (id, as_of, state, model_id, model_note, patients, scored) overriding system value
     values (1, '2026-11-22', 'published', 1, 'Fitted on 4321 patients.', 2, 1);
+  insert into verdict (run_id, decision, reason, patients, budget, horizon_days, auc, scaled_brier, observed_over_expected, slope)
+    values (1, 'recalibrate', 'Observed over expected 1.30 lies outside.', 4321, 4, 365, 0.874, 0.213, 1.3, 0.97);
   update publication set run_id = 1, published_at = '2026-11-22 02:14+00';
   insert into score (site_id, run_id, patient_id, model_id, risk, risk_lo, risk_hi, percentile, contributions, detail, missing, scored_on, fingerprint) values
     (1, 1, 1, 1, 0.3, 0.2, 0.4, 97, 'PARTS', 'DETAIL', '{}', '2026-11-20', 'f');";
@@ -175,7 +177,7 @@ fn card() -> Value {
     };
     let group = |by: &str, is: &str, ratio: Value| json!({"by": by, "is": is, "patients": 1200, "relapsed": 3, "observed": 0.1, "expected": 0.09, "observed_over_expected": ratio});
     json!({
-        "version": "landmark-1", "cut": "2026-11-22",
+        "version": "landmark-3", "cut": "2026-11-22",
         "says": "The chance of a first distant relapse within 182, 365 and 730 days.",
         "method": "Landmarks and hazards.", "decision": "recalibrate", "reason": "Observed over expected 1.30 lies outside.",
         "recalibrated": true,
@@ -222,7 +224,7 @@ async fn the_model_card_is_laid_out_with_its_nights() {
             "10.0 years",
             "12, no primary tumour on file",
             "f00d",
-            "Fitted on 4321 patients.",
+            "Observed over expected 1.30 lies outside.",
             "on show",
         ],
     );

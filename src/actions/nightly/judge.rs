@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::walk::Batch;
 use crate::burden::case::{Case, Day};
 use crate::burden::{Names, words};
+use crate::domain::course::Treatment;
 use crate::domain::event::Happening;
 use crate::domain::flag::{Cause, Raised};
 use crate::domain::history::{History, Record};
@@ -21,6 +22,7 @@ use crate::store::runs::Line;
 
 const NO_TUMOUR: &str = "No primary tumour on file";
 const METASTATIC: &str = "Metastatic at entry: a first distant relapse can't come";
+const IN_PLACE: &str = "The primary tumour is in place: neoadjuvant treatment is on file and no surgery yet";
 const NO_MODEL: &str = "No model yet: none could be fitted, or none has been good enough. The rules on ctDNA apply";
 const NO_NUMBER: &str = "The risk came out as no number between 0 and 1";
 const BROKE: &str = "The calculation broke down on this record";
@@ -58,7 +60,7 @@ pub fn lesson(record: &Record, as_of: NaiveDate, names: &Names) -> Result<Case, 
             return Err("contradictory dates");
         }
         match watched(&history) {
-            Ok(()) => Case::of(record, names).ok_or("no primary tumour on file"),
+            Ok(()) => Case::of(&record.known_by(as_of), names).ok_or("no primary tumour on file"),
             Err(_) => Err("metastatic at entry, or no primary tumour"),
         }
     }));
@@ -70,8 +72,14 @@ fn watched(history: &History) -> Result<(), &'static str> {
     match history.tumour() {
         None => Err(NO_TUMOUR),
         Some(tumour) if tumour.metastatic_at_entry => Err(METASTATIC),
+        Some(_) if history.surgeries.is_empty() && history.treatments.iter().any(before_surgery) => Err(IN_PLACE),
         Some(_) => Ok(()),
     }
+}
+
+/// Treatment whose name says that surgery is to follow.
+fn before_surgery(treatment: &Treatment) -> bool {
+    treatment.phase.as_deref() == Some("neoadjuvant")
 }
 
 /// The case's day of a date.
@@ -83,7 +91,7 @@ fn day_of(case: &Case, date: NaiveDate) -> Day {
 pub fn risk(record: &Record, as_of: NaiveDate, model: &NightModel, names: &Names) -> Option<f64> {
     let asked = catch_unwind(AssertUnwindSafe(|| {
         watched(&record.as_of(as_of)).ok()?;
-        let case = Case::of(record, names)?;
+        let case = Case::of(&record.known_by(as_of), names)?;
         model.score(&case, day_of(&case, as_of)).ok()
     }));
     let score = asked.ok()??;
@@ -108,7 +116,7 @@ fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: 
     if let Err(why) = watched(&history) {
         return unscored(why.into());
     }
-    let Some(case) = Case::of(record, names) else {
+    let Some(case) = Case::of(&record.known_by(as_of), names) else {
         return unscored(NO_TUMOUR.into());
     };
     match model.score(&case, day_of(&case, as_of)) {
@@ -226,6 +234,8 @@ fn fingerprint(history: &History) -> String {
 mod tests {
     use super::*;
     use crate::burden::tests::{day, event, record};
+    use crate::domain::course::Surgery;
+    use crate::domain::patient::Precision;
 
     #[test]
     fn a_record_on_which_the_calculation_breaks_is_at_fault_and_stops_nothing() {
@@ -257,6 +267,35 @@ mod tests {
             said,
             "Contradictory dates: a contact on 2 Mar 2026, after the death on 1 Mar 2026"
         );
+    }
+
+    #[test]
+    fn before_surgery_what_is_read_is_of_the_primary_tumour() {
+        let mut record = record(1);
+        let on = day("2020-01-20");
+        record.treatments.push(Treatment {
+            id: 1,
+            supersedes: None,
+            category: "chemotherapy".into(),
+            agent: None,
+            phase: Some("neoadjuvant".into()),
+            started_on: on,
+            precision: Precision::Day,
+            stopped_on: None,
+            known_on: on,
+        });
+        let learned = |record: &Record| lesson(record, day("2020-06-01"), &Names::default()).is_ok();
+        assert!(!learned(&record));
+        assert_eq!(watched(&record.as_of(day("2020-01-19"))), Ok(()), "not yet on file");
+        record.surgeries.push(Surgery {
+            id: 1,
+            supersedes: None,
+            procedure: "mastectomy".into(),
+            performed_on: day("2020-05-01"),
+            precision: Precision::Day,
+            known_on: day("2020-05-02"),
+        });
+        assert!(learned(&record));
     }
 
     #[test]

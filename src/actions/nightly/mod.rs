@@ -13,6 +13,7 @@ mod judge;
 mod list;
 mod publish;
 mod score;
+mod settle;
 pub mod view;
 mod walk;
 

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::flag::Ending;
 use crate::domain::id::PatientId;
+use crate::risk::flags::{EVIDENCE_DAYS, Hysteresis};
 use crate::store::runs::{self, OpenFlag, Run};
 use crate::store::{self, flags, triage};
 
@@ -76,7 +77,7 @@ async fn at_once(app: &App, run: &Run, shown: bool) -> store::Result<usize> {
         runs::close(&mut work, run, &endings).await?;
         let candidates = runs::candidates(&mut work, run).await?;
         raised = flags::raise_all(&mut work, &candidates, run.as_of, Some(run.id)).await?;
-        runs::withdraw(&mut work, run).await?;
+        runs::withdraw(&mut work, run, Hysteresis::default().quiet_days, EVIDENCE_DAYS).await?;
         triage::refresh_all_flags(&mut work).await?;
     }
     runs::publish(&mut work, run, shown, raised).await?;

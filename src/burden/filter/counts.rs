@@ -1,5 +1,9 @@
 //! Logarithms of probabilities of counts.
 
+use statrs::function::beta::beta_reg;
+
+use crate::burden::record::CALLED_AT;
+
 /// A negative binomial with this mean and size (variance mean + mean²/size).
 #[derive(Clone, Copy, Debug)]
 pub struct Count {
@@ -35,6 +39,16 @@ pub fn log_ways(n: f64, size: f64) -> f64 {
 pub fn below_two(mean: f64, size: f64) -> f64 {
     let none = (-size * (mean / size).ln_1p()).exp();
     none * (1.0 + size * mean / (mean + size))
+}
+
+/// P(`n` or more): the upper tail of a negative binomial as an incomplete beta function (Abramowitz & Stegun 26.5.24), which `n` between
+/// two whole numbers lies between.
+pub fn at_least(n: f64, mean: f64, size: f64) -> f64 {
+    if n <= CALLED_AT {
+        return 1.0 - below_two(mean, size);
+    }
+    let tail = beta_reg(n, size, (mean / (mean + size)).clamp(0.0, 1.0));
+    tail.max(f64::MIN_POSITIVE)
 }
 
 /// Logarithm of the normal density.

@@ -6,8 +6,8 @@ use super::lattice::Kernel;
 use super::message::{Course, NODES};
 use crate::burden::case::{Case, Day, Found, What};
 use crate::burden::population::{
-    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, SHEDS, STEP_DAYS, marker_key, organ_of,
-    own,
+    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, SHEDS, STEP_DAYS, Tilts, marker_key,
+    organ_of, own,
 };
 
 /// Variance of a step of growth, in squared log burden per day: tumours do not grow by the clock.
@@ -62,16 +62,15 @@ impl Engine {
     pub fn course(&self, case: &Case, day: Day) -> Course {
         let population = &self.population;
         let group = population.group(&case.group);
-        let score = population.baseline.score(case, day);
-        let logit = |j: usize| (group.start[j] + population.start_slope[j] * score).exp();
-        let (silent, growing) = (logit(0), logit(1));
-        let whole = 1.0 + silent + growing;
-        let rate = |b: &f64| (b + population.begin_slope * score).exp().min(0.5);
+        let standing = population.baseline.standing(case, day);
+        let tilts = &population.tilts;
+        let begin = tilts.begin.each_ref().map(|tilt| tilt.of(&standing));
+        let rate = |(period, usual): (usize, &f64)| (usual + begin[Tilts::early_or_late(period)]).exp().min(0.5);
         Course {
-            begin: group.begin.iter().map(rate).collect(),
-            pace: group.pace,
+            begin: group.begin.iter().enumerate().map(rate).collect(),
+            pace: tilts.paces(&group.pace, &standing),
             shed: group.shed[before(population, case, day)],
-            start: [1.0 / whole, silent / whole, growing / whole],
+            start: tilts.start(&group.start, &standing),
             free: own(&population.symptoms, organ_of(&case.group))
                 .map_or_else(Vec::new, |symptoms| symptoms.iter().map(|p| 1.0 - p).collect()),
         }

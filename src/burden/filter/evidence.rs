@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
 use std::sync::Arc;
 
-use super::counts::{Count, below_two, log_count, log_normal, log_normal_below, log_ways};
+use super::counts::{Count, at_least, below_two, log_count, log_normal, log_normal_below, log_ways};
 use super::engine::{Engine, LEVELS, level_node};
-use super::message::{Message, NODES};
+use super::message::{Message, NODES, dot, sum};
+use super::wide::wide;
 use crate::burden::case::{Case, Finding, Found, Signal, Tissue, What};
 use crate::burden::population::{Assay, Cells, LATTICE, Marker, SHEDS, organ_of, own};
 
@@ -117,8 +118,8 @@ impl<'a> Context<'a> {
                     let p = below_two(mean, size);
                     (p, p * (1.0 - slip) + slip * 0.5)
                 }
-                Found::Above(_) => {
-                    let p = 1.0 - below_two(mean, size);
+                Found::Above(n) => {
+                    let p = at_least(n, mean, size);
                     (p, p * (1.0 - slip) + slip * 0.5)
                 }
                 Found::Number(n) => {
@@ -276,11 +277,14 @@ impl Likelihood {
     pub fn apply(&self, message: &mut Message) {
         message.cleared *= self.cleared;
         message.silent *= self.silent;
-        for part in message.growing.chunks_exact_mut(self.growing.len()) {
-            for (m, l) in part.iter_mut().zip(&self.growing) {
-                *m *= l;
-            }
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for part in message.growing.chunks_exact_mut(self.growing.len()) {
+                    part.iter_mut().zip(&self.growing).for_each(|(m, l)| *m *= l);
+                }
+            },
+        );
     }
 
     /// What the reading makes of P(the tumour makes the marker), from the distribution before it: it says something only where a tumour
@@ -288,10 +292,15 @@ impl Likelihood {
     pub fn made(&self, before: &Message, made: f64) -> Option<f64> {
         let of_made = self.made.as_ref()?;
         let (mut yes, mut no) = (self.cleared * 1e-12, self.cleared * 1e-12);
-        for part in before.growing.chunks_exact(NODES) {
-            yes += part.iter().zip(of_made).map(|(m, l)| m * l).sum::<f64>();
-            no += part.iter().sum::<f64>() * self.cleared;
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for part in before.growing.chunks_exact(NODES) {
+                    yes += dot(part, of_made);
+                    no += sum(part) * self.cleared;
+                }
+            },
+        );
         Some((made * yes / (made * yes + (1.0 - made) * no)).clamp(0.02, 0.99))
     }
 
@@ -299,9 +308,14 @@ impl Likelihood {
     pub fn slipped(&self, message: &Message) -> Option<f64> {
         let sound = self.sound.as_ref()?;
         let mut mass = message.cleared * sound.cleared + message.silent * sound.silent;
-        for part in message.growing.chunks_exact(sound.growing.len()) {
-            mass += part.iter().zip(&sound.growing).map(|(m, s)| m * s).sum::<f64>();
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for part in message.growing.chunks_exact(sound.growing.len()) {
+                    mass += dot(part, &sound.growing);
+                }
+            },
+        );
         Some((1.0 - mass / message.mass()).clamp(0.0, 1.0))
     }
 }

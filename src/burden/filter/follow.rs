@@ -1,12 +1,14 @@
 //! One patient followed through time. The filter keeps where it stood at each step, so that a later day costs only what is new, and a
 //! result that arrives late costs the steps since it was collected.
 
+use std::sync::Arc;
+
 use super::engine::Engine;
 use super::evidence::{Context, Likelihood, Own, Tracked};
 use super::message::{Course, Message};
 use crate::burden::case::{Case, Day, Found, Signal, What};
 use crate::burden::line::Line;
-use crate::burden::population::{Assay, STEP_DAYS, own};
+use crate::burden::population::{STEP_DAYS, own};
 
 /// Where the filter stands after a step and the readings in it: for a patient who is not a carrier of clonal haematopoiesis, and for one
 /// who is, where that is a question.
@@ -34,7 +36,8 @@ pub struct Heard {
 #[derive(Clone, Debug)]
 pub struct Strand {
     pub message: Message,
-    pub tracked: Tracked,
+    /// Shared with the steps before, until a reading sharpens it.
+    pub tracked: Arc<Tracked>,
 }
 
 #[derive(Debug)]
@@ -42,7 +45,8 @@ pub struct Follow<'a> {
     pub(super) engine: &'a Engine,
     pub(super) case: &'a Case,
     pub(super) course: Option<Course>,
-    carrier: bool,
+    /// The share of carriers of clonal haematopoiesis among patients read like this one; 0 where it is no question.
+    carriers: f64,
     /// Places in `case.signals` of the readings that count, in order.
     pub(super) read: Vec<usize>,
     pub(super) duplicates: Vec<i64>,
@@ -69,7 +73,7 @@ impl Engine {
             engine: self,
             case,
             course: None,
-            carrier: false,
+            carriers: 0.0,
             read: vec![],
             duplicates: vec![],
             stands: vec![],
@@ -108,8 +112,8 @@ impl Follow<'_> {
             read.retain(|i| !workup(&self.case.signals[*i]));
         }
         let course = self.engine.course(self.case, known_on);
-        let carrier = self.may_be_carrier(&read);
-        if self.course.as_ref() != Some(&course) || carrier != self.carrier {
+        let carriers = self.carriers(&read);
+        if self.course.as_ref() != Some(&course) || carriers != self.carriers {
             self.stands.clear();
             self.read.clear();
         }
@@ -124,7 +128,7 @@ impl Follow<'_> {
         self.stands.truncate(keep);
         self.read = read;
         self.duplicates = duplicates;
-        self.carrier = carrier;
+        self.carriers = carriers;
         let mut next = self.read.partition_point(|i| step_of(self.case.signals[*i].on) < keep);
         for step in keep..=last {
             let stop = next
@@ -180,15 +184,14 @@ impl Follow<'_> {
     fn first(&self, course: &Course) -> Stand {
         let mut plain = Strand {
             message: Message::start(self.engine, course),
-            tracked: Tracked::default(),
+            tracked: Arc::default(),
         };
-        let share = if self.carrier { self.clonal_share() } else { 0.0 };
-        let carrier = self.carrier.then(|| {
+        let carrier = (self.carriers > 0.0).then(|| {
             let mut carrier = plain.clone();
-            carrier.message.scale(share);
+            carrier.message.scale(self.carriers);
             carrier
         });
-        plain.message.scale(1.0 - share);
+        plain.message.scale(1.0 - self.carriers);
         Stand {
             plain,
             carrier,
@@ -198,25 +201,20 @@ impl Follow<'_> {
         }
     }
 
-    /// The largest share of carriers among the assays read.
-    fn clonal_share(&self) -> f64 {
-        let shares = self.read.iter().filter_map(|i| match &self.case.signals[*i].what {
-            What::Molecules { assay, .. } => own(&self.engine.population.assays, assay).map(|a| a.clonal),
-            _ => None,
-        });
-        shares.fold(0.0, f64::max)
-    }
-
-    /// A question only where an assay that mistakes it for tumour has found something.
-    fn may_be_carrier(&self, read: &[usize]) -> bool {
-        read.iter().any(|i| match &self.case.signals[*i].what {
-            What::Molecules {
-                assay,
-                found: Found::Number(_) | Found::Above(_),
-                ..
-            } => own(&self.engine.population.assays, assay).is_some_and(Assay::mistakes_clones),
-            _ => false,
-        })
+    /// The largest share of carriers among the assays read; a question only where one that mistakes them for tumour has found something.
+    fn carriers(&self, read: &[usize]) -> f64 {
+        let assays = || {
+            read.iter().filter_map(|i| match &self.case.signals[*i].what {
+                What::Molecules { assay, found, .. } => Some((own(&self.engine.population.assays, assay)?, found)),
+                _ => None,
+            })
+        };
+        let found = |found: &Found| matches!(found, Found::Number(_) | Found::Above(_));
+        if assays().any(|(assay, f)| found(f) && assay.mistakes_clones()) {
+            assays().map(|(assay, _)| assay.clonal).fold(0.0, f64::max)
+        } else {
+            0.0
+        }
     }
 }
 
@@ -224,7 +222,7 @@ impl Strand {
     fn step(&self, engine: &Engine, course: &Course, number: usize) -> Strand {
         Strand {
             message: self.message.step(engine, course, number),
-            tracked: self.tracked.clone(),
+            tracked: Arc::clone(&self.tracked),
         }
     }
 
@@ -242,7 +240,7 @@ impl Strand {
         let still = (self.message.cleared + self.message.silent) / mass;
         let sound = 1.0 - likelihood.slipped(&self.message).unwrap_or(0.0);
         if still.is_finite() {
-            context.track(signal, &mut self.tracked, still * sound, made, clonal);
+            context.track(signal, Arc::make_mut(&mut self.tracked), still * sound, made, clonal);
         }
     }
 }

@@ -2,7 +2,8 @@
 //! see it when they come.
 
 use super::engine::Engine;
-use super::message::{Course, Message, NODES, place};
+use super::message::{Course, Message, NODES, dot, place};
+use super::wide::wide;
 use crate::burden::case::{Case, Day, What};
 use crate::burden::line::HORIZONS;
 use crate::burden::population::{PACES, SHEDS, STEP_DAYS, Scanning, TURN, organ_of, own, prior};
@@ -115,7 +116,10 @@ pub fn forecast(engine: &Engine, course: &Course, message: &Message, day: Day, s
     let (first, passed) = (place_in as usize, place_in.fract());
     let ends = HORIZONS.map(|h| passed + f64::from(h) / STEP_DAYS);
     let last = ends.iter().copied().fold(0.0, f64::max).ceil() as usize;
-    let found = found(engine, course, message, first, last, schedule);
+    let found = wide(
+        #[inline(always)]
+        || found(engine, course, message, first, last, schedule),
+    );
     let at = |steps: f64| {
         let (low, rest) = (steps as usize, steps.fract());
         let next = found[(low + 1).min(found.len() - 1)];
@@ -125,16 +129,20 @@ pub fn forecast(engine: &Engine, course: &Course, message: &Message, day: Day, s
     ends.map(|end| ((at(end) - gone) / (1.0 - gone)).clamp(0.0, 1.0))
 }
 
+#[inline(always)]
 fn turn(growing: &mut [[f64; NODES]; PACES], course: &Course) {
-    for node in 0..NODES {
-        let all: f64 = growing.iter().map(|nodes| nodes[node]).sum();
-        for (nodes, share) in growing.iter_mut().zip(course.pace) {
-            nodes[node] += TURN * (share * all - nodes[node]);
-        }
+    let mut all = [0.0; NODES];
+    for nodes in growing.iter() {
+        all.iter_mut().zip(nodes).for_each(|(sum, n)| *sum += n);
+    }
+    for (nodes, share) in growing.iter_mut().zip(course.pace) {
+        let mixed = nodes.iter_mut().zip(&all);
+        mixed.for_each(|(n, all)| *n += TURN * (share * all - *n));
     }
 }
 
 /// P(relapse found within 0, 1, … `steps` steps).
+#[inline(always)]
 fn found(
     engine: &Engine,
     course: &Course,
@@ -161,12 +169,11 @@ fn found(
         let scans = schedule.in_step(step as f64 * STEP_DAYS);
         let begin = silent * course.begin[engine.period[step.min(engine.period.len() - 1)]];
         silent -= begin;
+        let free: [f64; NODES] = std::array::from_fn(|i| course.free[i] * (1.0 - seen[i] * scans.min(1.0)));
+        let gone = free.map(|free| 1.0 - free);
         for (pace, nodes) in growing.iter_mut().enumerate() {
-            for (i, n) in nodes.iter_mut().enumerate() {
-                let free = course.free[i] * (1.0 - seen[i] * scans.min(1.0));
-                sum += *n * (1.0 - free);
-                *n *= free;
-            }
+            sum += dot(nodes, &gone);
+            nodes.iter_mut().zip(&free).for_each(|(n, free)| *n *= free);
             let mut moved = [0.0; NODES];
             engine.kernels[pace].spread(&nodes[..], &mut moved);
             for (m, b) in moved.iter_mut().zip(&engine.population.at_begin) {

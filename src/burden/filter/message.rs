@@ -1,6 +1,7 @@
 //! A distribution over the hidden states of one patient, and its step in time.
 
 use super::engine::Engine;
+use super::wide::wide;
 use crate::burden::population::{LATTICE, PACES, SHEDS, TURN};
 
 /// Masses, not normalised between steps. `growing` is by pace, shed and node, the node running fastest.
@@ -9,6 +10,35 @@ pub struct Message {
     pub cleared: f64,
     pub silent: f64,
     pub growing: Vec<f64>,
+}
+
+/// Sums in eight lanes: one long chain of additions would be most of a step's time.
+#[inline(always)]
+pub fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let parts = values.chunks_exact(8);
+    let rest: f64 = parts.remainder().iter().sum();
+    for part in parts {
+        lanes.iter_mut().zip(part).for_each(|(lane, value)| *lane += value);
+    }
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// The same of products.
+#[inline(always)]
+pub fn dot(values: &[f64], others: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (parts, others_parts) = (values.chunks_exact(8), others.chunks_exact(8));
+    let rest = parts.remainder().iter().zip(others_parts.remainder());
+    let rest: f64 = rest.map(|(a, b)| a * b).sum();
+    for (part, other) in parts.zip(others_parts) {
+        let products = part.iter().zip(other).map(|(a, b)| a * b);
+        lanes
+            .iter_mut()
+            .zip(products)
+            .for_each(|(lane, product)| *lane += product);
+    }
+    lanes.iter().sum::<f64>() + rest
 }
 
 pub const NODES: usize = LATTICE.len;
@@ -61,46 +91,71 @@ impl Message {
     }
 
     pub fn mass(&self) -> f64 {
-        self.cleared + self.silent + self.growing.iter().sum::<f64>()
+        self.cleared
+            + self.silent
+            + wide(
+                #[inline(always)]
+                || sum(&self.growing),
+            )
     }
 
     pub fn scale(&mut self, by: f64) {
         self.cleared *= by;
         self.silent *= by;
-        for m in &mut self.growing {
-            *m *= by;
-        }
+        wide(
+            #[inline(always)]
+            || self.growing.iter_mut().for_each(|m| *m *= by),
+        );
     }
 
     /// One step later for somebody in whom no relapse was found during it.
     pub fn step(&self, engine: &Engine, course: &Course, number: usize) -> Message {
+        wide(
+            #[inline(always)]
+            || self.stepped(engine, course, number),
+        )
+    }
+
+    #[inline(always)]
+    fn stepped(&self, engine: &Engine, course: &Course, number: usize) -> Message {
         let mut next = Message::zero();
         let begin = course.begin[engine.period[number.min(engine.period.len() - 1)]];
         next.cleared = self.cleared;
         next.silent = self.silent * (1.0 - begin);
-        let mut free = [0.0; NODES];
-        for pace in 0..PACES {
-            for shed in 0..SHEDS {
+        // row by row what was just written would be read at once, at another place: that waits
+        let mut free = [[0.0; NODES]; SHEDS];
+        for (pace, kernel) in engine.kernels.iter().enumerate() {
+            for (shed, row) in free.iter_mut().enumerate() {
                 let at = place(pace, shed);
-                for ((f, m), stays) in free.iter_mut().zip(&self.growing[at..at + NODES]).zip(&course.free) {
+                for ((f, m), stays) in row.iter_mut().zip(&self.growing[at..at + NODES]).zip(&course.free) {
                     *f = m * stays;
                 }
-                engine.kernels[pace].spread(&free, &mut next.growing[at..at + NODES]);
+            }
+            for (shed, row) in free.iter().enumerate() {
+                let at = place(pace, shed);
+                kernel.spread(row, &mut next.growing[at..at + NODES]);
             }
         }
-        next.turn(course);
-        next.sow(course, self.silent * begin, &engine.population.at_begin);
+        next.turn(course, self.silent * begin, &engine.population.at_begin);
         next
     }
 
     /// The transpose of `step`: what each state now is worth, given what each is worth one step later.
     pub fn step_back(later: &Message, engine: &Engine, course: &Course, number: usize) -> Message {
+        wide(
+            #[inline(always)]
+            || later.stepped_back(engine, course, number),
+        )
+    }
+
+    #[inline(always)]
+    fn stepped_back(&self, engine: &Engine, course: &Course, number: usize) -> Message {
         let mut now = Message::zero();
         let begin = course.begin[engine.period[number.min(engine.period.len() - 1)]];
-        now.cleared = later.cleared;
-        let worth = later.sown(course, &engine.population.at_begin);
-        now.silent = later.silent * (1.0 - begin) + begin * worth;
-        let later = &later.turned_back(course);
+        now.cleared = self.cleared;
+        let worth = self.sown(course, &engine.population.at_begin);
+        now.silent = self.silent * (1.0 - begin) + begin * worth;
+        let later = self.turned_back(course);
         for pace in 0..PACES {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
@@ -113,20 +168,25 @@ impl Message {
         now
     }
 
-    /// Some of what grows takes another pace.
-    fn turn(&mut self, course: &Course) {
+    /// Some of what grows takes another pace, and what begins takes one, in one pass.
+    #[inline(always)]
+    fn turn(&mut self, course: &Course, begun: f64, nodes: &[f64]) {
         const SIZE: usize = SHEDS * NODES;
         let mut all = [0.0; SIZE];
         for part in self.growing.chunks_exact(SIZE) {
             all.iter_mut().zip(part).for_each(|(a, m)| *a += m);
         }
+        for (part, shed) in all.chunks_exact_mut(NODES).zip(course.shed) {
+            let with = part.iter_mut().zip(nodes);
+            with.for_each(|(a, node)| *a = TURN * *a + begun * shed * node);
+        }
         for (part, share) in self.growing.chunks_exact_mut(SIZE).zip(course.pace) {
-            part.iter_mut()
-                .zip(&all)
-                .for_each(|(m, a)| *m += TURN * (share * a - *m));
+            let with = part.iter_mut().zip(&all);
+            with.for_each(|(m, a)| *m += share * a - TURN * *m);
         }
     }
 
+    #[inline(always)]
     fn turned_back(&self, course: &Course) -> Message {
         const SIZE: usize = SHEDS * NODES;
         let mut mean = [0.0; SIZE];
@@ -141,15 +201,38 @@ impl Message {
     }
 
     /// The mean worth of growth that begins now.
+    #[inline(always)]
     pub fn sown(&self, course: &Course, nodes: &[f64]) -> f64 {
         let mut worth = 0.0;
         for (p, pace) in course.pace.iter().enumerate() {
             for (s, shed) in course.shed.iter().enumerate() {
                 let at = place(p, s);
-                let mean: f64 = self.growing[at..at + NODES].iter().zip(nodes).map(|(m, n)| m * n).sum();
-                worth += pace * shed * mean;
+                worth += pace * shed * dot(&self.growing[at..at + NODES], nodes);
             }
         }
         worth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{case, engine};
+    use super::*;
+
+    /// `wide` chooses as the program runs; beside it the same loops as compiled for every processor of the kind.
+    #[test]
+    fn the_width_of_vectors_changes_no_bit() {
+        let one = case(vec![]);
+        let engine = engine(&[&one]);
+        let course = engine.course(&one, 0);
+        let mut message = Message::start(&engine, &course);
+        for number in 0..40 {
+            let next = message.step(&engine, &course, number);
+            assert_eq!(next, message.stepped(&engine, &course, number));
+            let back = Message::step_back(&next, &engine, &course, number);
+            assert_eq!(back, next.stepped_back(&engine, &course, number));
+            message = next;
+        }
+        assert!(message.growing.iter().filter(|mass| **mass > 0.0).count() > GROWING / 2);
     }
 }

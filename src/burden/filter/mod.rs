@@ -14,8 +14,9 @@ mod smooth;
 mod surprise;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wide;
 
-pub use counts::{below_two, log_count, log_normal, log_ways};
+pub use counts::{at_least, below_two, log_count, log_normal, log_ways};
 pub use engine::{Engine, LEVELS, before, cells_grown, level, level_node, read_before};
 pub use evidence::{Likelihood, Own};
 pub use follow::{Follow, Heard, step_of};

@@ -313,6 +313,44 @@ proptest! {
     }
 }
 
+/// Two assays that mistake clonal haematopoiesis for tumour, the one that does so more often read second.
+#[test]
+fn another_assay_later_changes_the_question_for_all_days() {
+    let of = |assay: &str, found| match ctdna(found) {
+        What::Molecules { examined, found, .. } => What::Molecules {
+            assay: assay.into(),
+            examined,
+            found,
+        },
+        other => other,
+    };
+    let whole = case(vec![
+        signal(1, 100, 100, of("A", Found::Number(6.0))),
+        signal(2, 400, 400, of("B", Found::Number(7.0))),
+    ]);
+    let mut engine = engine(&[&whole]);
+    for (name, clonal) in [("A", 0.02), ("B", 0.08)] {
+        engine.population.assays.get_mut(name).unwrap().clonal = clonal;
+    }
+    let mut follow = engine.follow(&whole);
+    assert_eq!(follow.on(100), engine.follow(&whole).on(100));
+    assert_eq!(follow.on(400), engine.follow(&whole).on(400));
+}
+
+#[test]
+fn the_upper_tail_is_the_sum_of_its_counts() {
+    for (mean, size) in [(0.3, 0.5), (4.0, 2.0), (40.0, 3.0)] {
+        for n in [2.0, 3.0, 10.0] {
+            let below: f64 = (0..n as i32)
+                .map(|k| (log_ways(f64::from(k), size) + log_count(f64::from(k), mean, size)).exp())
+                .sum();
+            let tail = at_least(n, mean, size);
+            assert!((tail - (1.0 - below)).abs() < 1e-9, "{mean} {size} {n}: {tail} {below}");
+        }
+    }
+    assert!(at_least(1000.0, 5.0, 2.0) > 0.0 && at_least(1000.0, 1e7, 2.0) > 0.99);
+}
+
 #[test]
 fn learning_from_nobody_and_from_one_patient_gives_the_prior_and_no_nonsense() {
     let nobody = Population::learn(&[], |_| 100);

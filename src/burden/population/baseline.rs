@@ -8,6 +8,7 @@ use linfa::traits::Fit;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
+use super::tilt::Standing;
 use crate::burden::case::{Case, Day, Outcome};
 use crate::survival::{CoxNet, FollowUp};
 
@@ -32,6 +33,7 @@ pub struct Term {
     /// A number enters as ln(1 + x), centred; a category as 0 or 1.
     pub number: bool,
     pub usual: f64,
+    pub sd: f64,
     pub coefficient: f64,
 }
 
@@ -51,18 +53,19 @@ fn facts_of(case: &Case, day: Day) -> BTreeMap<&str, f64> {
 }
 
 impl Baseline {
-    /// The score from the facts on file on `day`.
-    pub fn score(&self, case: &Case, day: Day) -> f64 {
+    /// The score and its facts, from what was on file on `day`.
+    pub fn standing(&self, case: &Case, day: Day) -> Standing {
         if self.terms.is_empty() {
-            return 0.0;
+            return Standing::default();
         }
         let facts = facts_of(case, day);
-        let sum: f64 = self
-            .terms
-            .iter()
-            .map(|term| term.coefficient * term.value(&facts))
-            .sum();
-        ((sum - self.mean) / self.sd).clamp(-4.0, 4.0)
+        let values: Vec<f64> = self.terms.iter().map(|term| term.value(&facts)).collect();
+        let sum: f64 = self.terms.iter().zip(&values).map(|(t, x)| t.coefficient * x).sum();
+        let scaled = self.terms.iter().zip(&values).map(|(t, x)| (x / t.sd).clamp(-4.0, 4.0));
+        Standing {
+            score: ((sum - self.mean) / self.sd).clamp(-4.0, 4.0),
+            facts: scaled.collect(),
+        }
     }
 
     /// From the facts and outcomes known on each case's day. No score (0 for everybody) where relapses are too few.
@@ -84,8 +87,9 @@ impl Baseline {
         let Ok(coefficients) = net.and_then(|net| net.at(LAMBDA)) else {
             return Baseline::default();
         };
-        for (term, coefficient) in terms.iter_mut().zip(&coefficients.values) {
+        for (place, (term, coefficient)) in terms.iter_mut().zip(&coefficients.values).enumerate() {
             term.coefficient = *coefficient;
+            term.sd = x.column(place).std(0.0).max(1e-6);
         }
         let beta: Array1<f64> = terms.iter().map(|t| t.coefficient).collect();
         let scores = x.dot(&beta);
@@ -122,6 +126,7 @@ fn terms(facts: &[BTreeMap<&str, f64>]) -> Vec<Term> {
             } else {
                 n as f64 / facts.len() as f64
             },
+            sd: 1.0,
             coefficient: 0.0,
         })
         .collect()

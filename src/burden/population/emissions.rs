@@ -7,7 +7,7 @@ use super::maximise::maximise;
 use super::tally::{Counted, Level, Molecules, PatientTally};
 use super::{Assay, Cells, LATTICE, Marker};
 use crate::burden::case::Found;
-use crate::burden::filter::{below_two, cells_grown, level, log_count, log_normal, log_ways};
+use crate::burden::filter::{at_least, below_two, cells_grown, level, log_count, log_normal, log_ways};
 
 pub(super) fn most_used(readings: &[Molecules]) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -32,7 +32,7 @@ pub(super) fn carriers(patients: &[PatientTally], assay: &str) -> f64 {
 pub(super) fn expected(reading: &Molecules, bias: f64, noise: f64, size: f64) -> f64 {
     let log = |mean: f64| match reading.found {
         Found::Below(_) => below_two(mean, size).ln(),
-        Found::Above(_) => (1.0 - below_two(mean, size)).max(1e-12).ln(),
+        Found::Above(n) => at_least(n, mean, size).max(1e-12).ln(),
         Found::Number(n) => log_ways(n, size) + log_count(n, mean, size),
     };
     let own = 1.0 - reading.carrier;

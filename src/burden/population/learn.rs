@@ -11,7 +11,8 @@ use super::emissions::{carriers, expected, most_used, move_assay, move_cells, mo
 use super::habits::{before_levels, scanning};
 use super::maximise::{maximise, rising};
 use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
-use super::{BEFORE, Baseline, Group, LATTICE, PACES, PERIODS, Population, SHEDS, marker_key, prior};
+use super::tilt::{place_of, start_shares, tilted};
+use super::{BEFORE, Baseline, Group, LATTICE, PACES, PERIODS, Population, SHEDS, Standing, Tilts, marker_key, prior};
 use crate::burden::case::{Case, Day, Outcome, Tissue};
 use crate::burden::filter::{End, Engine, NODES};
 use crate::domain::id::PatientRef;
@@ -94,12 +95,7 @@ impl Population {
     }
 
     fn move_groups(&mut self, patients: &[PatientTally]) {
-        let start = |score: f64, a: &[f64; 2], slope: &[f64; 2]| {
-            let e = [(a[0] + slope[0] * score).exp(), (a[1] + slope[1] * score).exp()];
-            let whole = 1.0 + e[0] + e[1];
-            [1.0 / whole, e[0] / whole, e[1] / whole]
-        };
-        let slopes = self.start_slope;
+        let tilts = &self.tilts;
         let shares: BTreeMap<String, Vec<&PatientTally>> = self
             .groups
             .keys()
@@ -118,43 +114,57 @@ impl Population {
             } else {
                 pooled.clone()
             };
-            move_group(group, own, &base, self.begin_slope);
+            move_group(group, own, &base, tilts);
             for _ in 0..20 {
                 let mut expected = [0.0; 3];
                 let mut counted = [0.0; 3];
                 for p in own {
-                    let s = start(p.score, &group.start, &slopes);
+                    let s = tilts.start(&group.start, &p.standing);
                     (0..3).for_each(|j| (expected[j] += s[j], counted[j] += p.start[j]).1);
                 }
-                let with = start(0.0, &base.start, &slopes);
-                let now = start(0.0, &group.start, &slopes);
+                let with = start_shares(&base.start, [0.0; 2]);
+                let now = start_shares(&group.start, [0.0; 2]);
                 let ratio = |j: usize| ((counted[j] + WORTH * with[j]) / (expected[j] + WORTH * now[j])).ln();
                 group.start[0] += ratio(1) - ratio(0);
                 group.start[1] += ratio(2) - ratio(0);
                 group.start = group.start.map(|x| x.clamp(-9.0, 9.0));
             }
         }
+        self.move_tilts(patients);
+    }
+
+    fn move_tilts(&mut self, patients: &[PatientTally]) {
         let groups = &self.groups;
-        for j in 0..2 {
-            let trial = self.start_slope;
-            self.start_slope[j] = maximise(-0.5, 3.0, 0.01, |slope| {
-                let mut trial = trial;
-                trial[j] = slope;
-                let value = |p: &PatientTally| {
-                    let s = start(p.score, &groups[&p.group].start, &trial);
-                    (0..3).map(|k| p.start[k] * s[k].max(1e-12).ln()).sum::<f64>()
-                };
-                patients.iter().map(value).sum::<f64>() - 2.0 * (slope - 0.5).powi(2)
+        let group = |i: usize| &groups[&patients[i].group];
+        let standings: Vec<&Standing> = patients.iter().map(|p| &p.standing).collect();
+        let [silent, growing, begin, pace] = Tilts::USUAL;
+        let tilts = &mut self.tilts;
+        let other: Vec<f64> = standings.iter().map(|s| tilts.growing.of(s)).collect();
+        tilts.silent.climb(silent, &standings, |i, tilt| {
+            let share = start_shares(&group(i).start, [tilt, other[i]])[1];
+            (patients[i].start[1] - share, share * (1.0 - share))
+        });
+        let other: Vec<f64> = standings.iter().map(|s| tilts.silent.of(s)).collect();
+        tilts.growing.climb(growing, &standings, |i, tilt| {
+            let share = start_shares(&group(i).start, [other[i], tilt])[2];
+            (patients[i].start[2] - share, share * (1.0 - share))
+        });
+        for (late, own) in tilts.begin.iter_mut().enumerate() {
+            own.climb(begin, &standings, |i, tilt| {
+                let periods = (0..PERIODS.len()).filter(|k| Tilts::early_or_late(*k) == late);
+                let (begun, expected) = periods.fold((0.0, 0.0), |(begun, expected), k| {
+                    let rate = (group(i).begin[k] + tilt).exp();
+                    (begun + patients[i].begun[k], expected + patients[i].silent[k] * rate)
+                });
+                (begun - expected, expected)
             });
         }
-        self.begin_slope = maximise(-0.5, 2.5, 0.01, |slope| {
-            let value = |p: &PatientTally| {
-                let rates = &groups[&p.group].begin;
-                (0..PERIODS.len())
-                    .map(|k| p.begun[k] * slope * p.score - p.silent[k] * (rates[k] + slope * p.score).exp())
-                    .sum::<f64>()
-            };
-            patients.iter().map(value).sum::<f64>() - 2.0 * (slope - 0.5).powi(2)
+        tilts.pace.climb(pace, &standings, |i, tilt| {
+            let shares = tilted(&group(i).pace, tilt);
+            let moment = |power: i32| (0..PACES).map(|k| shares[k] * place_of(k).powi(power)).sum::<f64>();
+            let (mean, grown) = (moment(1), patients[i].pace.iter().sum::<f64>());
+            let seen: f64 = (0..PACES).map(|k| patients[i].pace[k] * place_of(k)).sum();
+            (seen - grown * mean, grown * (moment(2) - mean * mean))
         });
     }
 
@@ -290,15 +300,16 @@ fn count_piece(engine: &Engine, piece: &[(&Case, Day)]) -> Tally {
     tally
 }
 
-fn move_group(group: &mut Group, own: &[&PatientTally], base: &Group, slope: f64) {
+fn move_group(group: &mut Group, own: &[&PatientTally], base: &Group, tilts: &Tilts) {
     let mut begun = [0.0; PERIODS.len()];
     let mut silent = [0.0; PERIODS.len()];
     let mut pace = [0.0; PACES];
     let mut shed = [[0.0; SHEDS]; BEFORE];
     for p in own {
+        let tilt = tilts.begin.each_ref().map(|tilt| tilt.of(&p.standing).exp());
         for k in 0..PERIODS.len() {
             begun[k] += p.begun[k];
-            silent[k] += p.silent[k] * (slope * p.score).exp();
+            silent[k] += p.silent[k] * tilt[Tilts::early_or_late(k)];
         }
         (0..PACES).for_each(|k| pace[k] += p.pace[k]);
         (0..SHEDS).for_each(|k| shed[p.before][k] += p.shed[k]);

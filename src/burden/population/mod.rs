@@ -8,12 +8,14 @@ mod learn;
 mod maximise;
 pub(super) mod prior;
 mod tally;
+mod tilt;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use baseline::Baseline;
+pub use tilt::{Standing, Tilts};
 
 use super::filter::Lattice;
 
@@ -134,9 +136,8 @@ pub struct Group {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Population {
     pub baseline: Baseline,
-    /// What a unit of the baseline score adds to the logits of `silent` and `growing`, and to the log rate of beginning.
-    pub start_slope: [f64; 2],
-    pub begin_slope: f64,
+    /// What the baseline facts make of a group's shares and rates.
+    pub tilts: Tilts,
     /// By name; `""` is all patients together, for a group that was not seen.
     pub groups: BTreeMap<String, Group>,
     /// Log fraction that parts low from high before surgery, by organ.

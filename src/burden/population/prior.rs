@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning, marker_key,
-    organ_of,
+    Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning, Tilts,
+    marker_key, organ_of,
 };
 use crate::burden::case::{Case, Found, Tissue, What};
 
@@ -109,9 +109,8 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
     }
     let by_organ = |tissue| organs.iter().map(|o| (o.clone(), cells(tissue))).collect();
     Population {
+        tilts: Tilts::usual(&baseline),
         baseline,
-        start_slope: [0.5, 0.8],
-        begin_slope: 0.5,
         groups,
         before: BTreeMap::new(),
         at_start: around(-11.5, 2.0),

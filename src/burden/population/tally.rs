@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::burden::case::{Case, Day, Finding, Found, Signal, Tissue, What};
 use crate::burden::filter::{Course, End, Engine, Heard, Message, NODES, Own, Visitor, before, level_node, place};
-use crate::burden::population::{PACES, PERIODS, SHEDS, organ_of};
+use crate::burden::population::{PACES, PERIODS, SHEDS, Standing, organ_of};
 
 /// A posterior over nodes, those that matter.
 pub type Nodes = Vec<(u16, f32)>;
@@ -12,7 +12,7 @@ pub type Nodes = Vec<(u16, f32)>;
 #[derive(Clone, Debug)]
 pub struct PatientTally {
     pub group: String,
-    pub score: f64,
+    pub standing: Standing,
     pub before: usize,
     pub start: [f64; 3],
     pub begun: [f64; PERIODS.len()],
@@ -137,7 +137,7 @@ impl<'a> Count<'a> {
         Count {
             patient: PatientTally {
                 group: case.group.to_string(),
-                score: engine.population.baseline.score(case, day),
+                standing: engine.population.baseline.standing(case, day),
                 before: before(&engine.population, case, day),
                 start: [0.0; 3],
                 begun: [0.0; PERIODS.len()],

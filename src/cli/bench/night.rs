@@ -155,19 +155,23 @@ async fn measure(config: &Config, ground: &Ground, night: &Night) -> anyhow::Res
     Ok(())
 }
 
-/// A new reading for so many in a hundred patients, recorded as an import would.
+/// A new reading for so many in a hundred patients of every centre, recorded as an import would: what the last one said, a fortnight
+/// ago. Patients with a relapse on file have no more.
 fn change(ground: &Ground, percent: u32) -> anyhow::Result<String> {
     ground.sql(
         &format!(
             "set app.actor = '1'; set app.actor_name = 'console'; set app.role = 'system';
              with new as (
                insert into observation (site_id, patient_id, natural_key, measure, assay_id, analyte, collected_on, reported_on,
-                 recorded_by, route, raw_text, detection, comparator, value_num, unit, lo, hi)
-               select p.site_id, p.id, 'NEW-' || p.id, 'ctdna', a.id, a.analyte, current_date - 25, current_date, 1, 'csv', '1.2',
-                 'quantified', '=', 1.2, a.unit, 1.2, 1.2
+                 recorded_by, route, raw_text, detection, comparator, value_num, unit, lod, lo, hi, screened, detail)
+               select o.site_id, o.patient_id, 'NEW-' || o.patient_id, o.measure, o.assay_id, o.analyte, current_date - 14, current_date,
+                 1, 'csv', o.raw_text, o.detection, o.comparator, o.value_num, o.unit, o.lod, o.lo, o.hi, o.screened, o.detail
                from patient p
-               join assay_version a on a.assay_code = 'SIGNATERA-16'
-               where p.id % 100 < {percent}
+               cross join lateral (
+                 select * from observation o where o.site_id = p.site_id and o.patient_id = p.id order by o.collected_on desc limit 1
+               ) o
+               where (hashint8(p.id + 19) & 2147483647) % 100 < {percent}
+                 and not exists (select from event e where e.site_id = p.site_id and e.patient_id = p.id and e.kind = 'relapse')
                returning 1
              )
              select count(*) from new"

@@ -48,27 +48,38 @@ pub fn read(folder: &Path) -> anyhow::Result<Cohort> {
     for (file, rows) in &cohort.strangers {
         eprintln!("  {file}: {rows} rows of patients who are not in patients.csv were left out");
     }
+    let redated: usize = cohort.people.iter().map(|person| person.redated.len()).sum();
+    if redated > 0 {
+        eprintln!("  {redated} readings are dated otherwise than the visit they name, and were given its day");
+    }
     Ok(cohort)
 }
 
-fn create(path: &Path) -> anyhow::Result<BufWriter<File>> {
-    let file = File::create(path).with_context(|| path.display().to_string())?;
-    Ok(BufWriter::new(file))
+/// A file of this name is whole: it gets its name when all of it is written.
+pub fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> anyhow::Result<()> {
+    let part = path.with_extension("part");
+    let all = || {
+        let mut file = BufWriter::new(File::create(&part)?);
+        write(&mut file)?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        std::fs::rename(&part, path)
+    };
+    all().with_context(|| path.display().to_string()).inspect_err(|_| {
+        let _ = std::fs::remove_file(&part);
+    })
 }
 
 /// predictions.csv, flags.csv for the first budget, and flags_RATE.csv for each.
 pub fn write(out: &Path, apply: &Cohort, study: &Study, rates: &[&str]) -> anyhow::Result<()> {
-    write_predictions(apply, &study.answer, create(&out.join("predictions.csv"))?)?;
+    whole(&out.join("predictions.csv"), |file| {
+        write_predictions(apply, &study.answer, file)
+    })?;
     for (place, rate) in rates.iter().enumerate() {
         let flags = first_flags(&study.rule, &study.answer, place);
-        write_flags(
-            apply,
-            &study.answer,
-            &flags,
-            create(&out.join(format!("flags_{rate}.csv")))?,
-        )?;
+        let write = |name: &str| whole(&out.join(name), |file| write_flags(apply, &study.answer, &flags, file));
+        write(&format!("flags_{rate}.csv"))?;
         if place == 0 {
-            write_flags(apply, &study.answer, &flags, create(&out.join("flags.csv"))?)?;
+            write("flags.csv")?;
         }
     }
     Ok(())

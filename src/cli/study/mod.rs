@@ -5,11 +5,13 @@ mod files; // folders in, CSV out
 mod report; // the page with its charts
 mod table; // figures beside what is wanted of them
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
 use anyhow::bail;
+use metwatch::domain::budget;
 use metwatch::study::{Evaluation, Stage, Study, checks};
 
 use super::show::Step;
@@ -25,8 +27,8 @@ pub struct Arguments {
     /// Where predictions.csv, flags.csv and report.html go
     #[arg(long, value_name = "DIR", required_unless_present = "self_check")]
     out: Option<PathBuf>,
-    /// Alerts per 100 patient-years that may be raised; given more than once, each has its own flags_RATE.csv
-    #[arg(long = "alerts-per-100py", value_name = "RATE", default_values_t = [Rate::standard()])]
+    /// Alerts per 100 patient-years that may be raised; of several (4,1.65) each has its own flags_RATE.csv
+    #[arg(long = "alerts-per-100py", value_name = "RATE", num_args = 1.., value_delimiter = ',', default_values_t = [Rate::standard()])]
     rates: Vec<Rate>,
     /// The same seed gives the same answer
     #[arg(long, default_value_t = 1, value_name = "S")]
@@ -55,8 +57,8 @@ struct Rate {
 impl Rate {
     fn standard() -> Rate {
         Rate {
-            text: "4".to_owned(),
-            value: 4.0,
+            text: budget::USUAL.to_string(),
+            value: budget::USUAL,
         }
     }
 }
@@ -108,7 +110,7 @@ impl Arguments {
         let names: Vec<&str> = self.rates.iter().map(|rate| rate.text.as_str()).collect();
         files::write(out, &apply, &study, &names)?;
         let page = report::page(&study, &train, &apply, evaluation.as_ref(), made.contains(&true))?;
-        std::fs::write(out.join("report.html"), page)?;
+        files::whole(&out.join("report.html"), |file| file.write_all(page.as_bytes()))?;
         if let Some(evaluation) = &evaluation {
             table::print(&checks::of_evaluation(evaluation))?;
         }
@@ -150,4 +152,40 @@ fn with_bars<T, E>(run: impl FnOnce(&(dyn Fn(Stage, u64, u64) + Sync)) -> Result
         step.done("");
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        study: Arguments,
+    }
+
+    #[test]
+    fn budgets_come_in_one_option_or_in_several_and_name_their_files_as_typed() {
+        let told = |budgets: &[&str]| {
+            let folders = ["study", "--train", "a", "--apply", "b", "--out", "c"];
+            let line = Line::try_parse_from(folders.iter().chain(budgets)).ok()?;
+            Some(
+                line.study
+                    .rates
+                    .iter()
+                    .map(|rate| (rate.text.clone(), rate.value))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let both = Some(vec![("4.0".to_owned(), 4.0), ("1.65".to_owned(), 1.65)]);
+        assert_eq!(told(&["--alerts-per-100py", "4.0,1.65"]), both);
+        assert_eq!(told(&["--alerts-per-100py", "4.0", "1.65"]), both);
+        assert_eq!(told(&["--alerts-per-100py", "4.0", "--alerts-per-100py", "1.65"]), both);
+        assert_eq!(told(&[]), Some(vec![("4".to_owned(), 4.0)]));
+        for wrong in ["0", "-1", "4,", "four", "1e3"] {
+            assert_eq!(told(&["--alerts-per-100py", wrong]), None, "{wrong}");
+        }
+    }
 }

@@ -66,7 +66,7 @@ impl AlertScore {
         Some(self.lift * score / (1.0 + (self.lift - 1.0) * score))
     }
 
-    /// `0.5 x 12-month risk + 0.5 x 24-month risk`.
+    /// `0.5 × 12-month risk + 0.5 × 24-month risk`.
     pub fn words(&self) -> String {
         let names = [
             "6-month risk",
@@ -76,10 +76,10 @@ impl AlertScore {
         ];
         let weights = [self.weights[0], self.weights[1], self.weights[2], self.growing];
         let parts = weights.into_iter().zip(names).filter(|(weight, _)| *weight != 0.0);
-        let parts: Vec<String> = parts.map(|(weight, name)| format!("{weight} x {name}")).collect();
+        let parts: Vec<String> = parts.map(|(weight, name)| format!("{weight} × {name}")).collect();
         let mut words = parts.join(" + ");
         if self.lift != 1.0 {
-            words += &format!(", odds x {} after two consecutive ctDNA detections", self.lift);
+            words += &format!(", odds × {} after two consecutive ctDNA detections", self.lift);
         }
         if self.trend_alone {
             words += ", or two consecutive ctDNA detections alone";

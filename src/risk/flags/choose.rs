@@ -13,6 +13,8 @@ use crate::burden::case::Day;
 const FOLDS: usize = 10;
 /// With fewer relapses than this the standard is taken.
 const FEWEST_RELAPSES: usize = 100;
+/// A gain of fewer standard errors is taken for chance: half a dozen candidates are tried.
+const SURE: f64 = 2.0;
 
 /// The days that matter of one patient, under one score.
 pub(super) fn marks(series: &Series, score: &AlertScore) -> Vec<Mark> {
@@ -67,8 +69,8 @@ fn merits(past: &[Series], days: &[Vec<Mark>], raise: f64, terms: &Terms) -> Vec
     folds.chain([among(&|_| true)]).collect()
 }
 
-/// The candidate of the greatest merit in the mean over the rates, if it beats the first one by more than the standard error of the difference
-/// over ten tenths of the patients; else the first. Errors: `NoScore` without candidates.
+/// The candidate of the greatest merit in the mean over the rates, if it beats the first one by more than `SURE` standard errors of the
+/// difference over ten tenths of the patients; else the first. Errors: `NoScore` without candidates.
 pub(super) fn choose(
     past: &[Series],
     candidates: &[AlertScore],
@@ -85,20 +87,42 @@ pub(super) fn choose(
     let mut best = (0.0, standard);
     for candidate in &candidates[1..] {
         let other = try_out(past, candidate, years, rates, terms);
-        let gain = gain(&first, &other);
-        if gain.is_some_and(|(gain, se)| gain > se && gain > best.0) {
-            best = (gain.map_or(0.0, |(gain, _)| gain), *candidate);
+        if let Some(gain) = gain(&first, &other).filter(|gain| *gain > best.0) {
+            best = (gain, *candidate);
         }
     }
     Ok(best.1)
 }
 
-/// The gain in merit with its standard error; `None` where a fold says nothing.
-fn gain(first: &Tried, other: &Tried) -> Option<(f64, f64)> {
+/// The gain in merit, where it is more than chance; `None` where a fold says nothing, too.
+fn gain(first: &Tried, other: &Tried) -> Option<f64> {
     let pairs = other.folds.iter().zip(&first.folds);
     let differences: Vec<f64> = pairs.map(|(a, b)| Some((*a)? - (*b)?)).collect::<Option<_>>()?;
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
     let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    Some((other.whole? - first.whole?, (variance / n).sqrt()))
+    let gain = other.whole? - first.whole?;
+    (gain > SURE * (variance / n).sqrt()).then_some(gain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gain_within_two_standard_errors_is_chance() {
+        let tried = |whole: f64, apart: f64| Tried {
+            whole: Some(whole),
+            folds: (0..FOLDS)
+                .map(|fold| Some(whole + if fold % 2 == 0 { apart } else { -apart }))
+                .collect(),
+        };
+        // the standard error of the mean of ten differences of +-0.03 is 0.01
+        let standard = tried(0.5, 0.0);
+        assert_eq!(gain(&standard, &tried(0.515, 0.03)), None);
+        assert!(gain(&standard, &tried(0.525, 0.03)).is_some_and(|gain| (gain - 0.025).abs() < 1e-12));
+        let mut silent = tried(0.9, 0.0);
+        silent.folds[3] = None;
+        assert_eq!(gain(&standard, &silent), None);
+    }
 }

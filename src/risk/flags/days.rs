@@ -15,13 +15,16 @@ pub fn scored_days(case: &Case, from: Day, to: Day) -> Vec<Day> {
     if from > to {
         return vec![];
     }
-    let signals = case.signals.iter().map(|s| s.known);
-    let facts = case.facts.iter().map(|f| f.known);
-    let happened = case.happened.iter().map(|h| h.known);
+    // a day that is typed later than its report counts from itself on
+    let signals = case.signals.iter().map(|s| (s.on, s.known));
+    let visits = case.visits.iter().copied();
+    let happened = case.happened.iter().map(|h| (h.on, h.known));
+    let facts = case.facts.iter().map(|f| (f.known.from, f.known));
     let news = signals
-        .chain(facts)
+        .chain(visits)
         .chain(happened)
-        .flat_map(|known| [known.from, known.until]);
+        .chain(facts)
+        .flat_map(|(on, known)| [known.from.max(on), known.until]);
     let ticks = (from..=to).step_by(TICK_DAYS as usize);
     let mut days: Vec<Day> = news.filter(|day| (from..=to).contains(day)).chain(ticks).collect();
     days.sort_unstable();

@@ -68,6 +68,39 @@ impl Figures {
     }
 }
 
+/// A share with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    pub value: f64,
+    pub lower: f64,
+    pub upper: f64,
+}
+
+/// Standard errors on either side in a 95 % interval.
+const SPREAD: f64 = 1.959_963_985;
+
+impl Share {
+    /// Wilson's score interval (J Am Stat Assoc 1927;22:209), which is within 0 and 1 at any share. `n`: how many stand behind it. `None` of
+    /// nobody.
+    pub fn of(value: f64, n: f64) -> Option<Share> {
+        if !(n > 0.0 && (0.0..=1.0).contains(&value)) {
+            return None;
+        }
+        let square = SPREAD * SPREAD;
+        let middle = (value + square / (2.0 * n)) / (1.0 + square / n);
+        let width = SPREAD / (1.0 + square / n) * (value * (1.0 - value) / n + square / (4.0 * n * n)).sqrt();
+        Some(Share {
+            value,
+            lower: (middle - width).clamp(0.0, value),
+            upper: (middle + width).clamp(value, 1.0),
+        })
+    }
+
+    pub fn part(of: usize, all: usize) -> Option<Share> {
+        Share::of(of as f64 / all.max(1) as f64, all as f64)
+    }
+}
+
 /// What followed a flag; `None` where nobody watched on.
 pub(super) fn after(watch: &Watch, flag: Day) -> Option<FollowUp> {
     let event = match watch.end {
@@ -79,25 +112,42 @@ pub(super) fn after(watch: &Watch, flag: Day) -> Option<FollowUp> {
 }
 
 /// How soon relapses follow flags.
-pub(super) struct CameTrue(AalenJohansen);
+pub(super) struct CameTrue {
+    curve: AalenJohansen,
+    flags: f64,
+}
 
 impl CameTrue {
     /// `None` without flags.
     pub fn of(followed: &[FollowUp]) -> Option<CameTrue> {
-        AalenJohansen::fit(followed).ok().map(CameTrue)
+        let flags = followed.len() as f64;
+        AalenJohansen::fit(followed).ok().map(|curve| CameTrue { curve, flags })
     }
 
     /// Share relapsed within so many days; `None` where no flag was watched so long and some were not resolved.
     pub fn within(&self, days: f64) -> Option<f64> {
-        let curve = &self.0;
+        let curve = &self.curve;
         let told = curve.followed_to >= days || curve.free_at(curve.followed_to) == 0.0;
         told.then(|| curve.incidence_at(RELAPSE, days))
     }
 
+    /// The same with its interval: as many flags as would have the same standard error if none were lost stand behind the share.
+    pub fn share(&self, days: f64) -> Option<Share> {
+        let value = self.within(days)?.clamp(0.0, 1.0);
+        let variance = self.curve.se_at(RELAPSE, days).powi(2);
+        let told = value * (1.0 - value) / variance;
+        let n = if variance > 0.0 && told.is_finite() && told > 0.0 {
+            told
+        } else {
+            self.flags
+        };
+        Share::of(value, n.min(self.flags))
+    }
+
     /// Median days to the relapse among flags that come true within `days`: where the incidence has half its height.
     pub fn median_lead(&self, days: f64) -> Option<f64> {
-        let half = 0.5 * self.0.incidence_at(RELAPSE, days);
-        let steps = self.0.steps.iter().zip(self.0.incidence.column(0));
+        let half = 0.5 * self.curve.incidence_at(RELAPSE, days);
+        let steps = self.curve.steps.iter().zip(self.curve.incidence.column(0));
         (half > 0.0)
             .then(|| steps.filter(|(_, sum)| **sum >= half).map(|(step, _)| step.time).next())
             .flatten()

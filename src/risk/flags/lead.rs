@@ -1,21 +1,21 @@
 //! The lead-time ledger: for every relapse which sign came first and by how much, both ends known only as intervals, misses counted.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figures::{EARLY_DAYS, LONGEST_LEAD};
-use super::series::{End, Series};
+use super::series::{End, Series, date};
 use super::signs::{Shown, Sign};
 use super::turnbull::Turnbull;
 use crate::burden::case::{Case, Day};
-use crate::domain::id::PatientRef;
 
 /// The burden counts as growing from this probability.
 const GROWING: f64 = 0.5;
 
 /// What may announce a relapse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Herald {
     Reading(Sign),
     /// P(growing) of one half or more.
@@ -46,16 +46,17 @@ impl Herald {
 }
 
 /// One relapse.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Relapse {
-    pub patient: PatientRef,
-    /// Day zero.
-    pub origin: NaiveDate,
+    /// The day of its detection.
+    pub on: NaiveDate,
     /// The relapse became visible after the first day (the last clear scan, else day zero) and not after the second (its detection).
     pub between: (Day, Day),
     /// In the order of `Herald::all`: those on file before the detection. A reading counts in the `LONGEST_LEAD` days before it, so
     /// that a false positive of years ago does not pass for an announcement; growth and a flag count whenever they came.
     pub shown: [Option<Shown>; Herald::COUNT],
+    /// Whether anything that could have shown it was on file in those days: a reading of its kind; for growth any reading, for flags a scored day.
+    pub looked: [bool; Herald::COUNT],
 }
 
 impl Relapse {
@@ -65,17 +66,26 @@ impl Relapse {
             return None;
         };
         let on = series.watch.to;
-        let mut shown = [None; Herald::COUNT];
-        for (slot, herald) in shown.iter_mut().zip(Herald::all()) {
-            *slot = match herald {
-                Herald::Reading(sign) => Shown::first(case, sign, on.saturating_sub(LONGEST_LEAD), on),
-                Herald::Growing => scored(series, |point| point.growing >= GROWING),
+        let from = on.saturating_sub(LONGEST_LEAD);
+        let was_scored = series.watched().next().is_some();
+        let (mut shown, mut looked) = ([None; Herald::COUNT], [was_scored; Herald::COUNT]);
+        for (place, herald) in Herald::all().enumerate() {
+            shown[place] = match herald {
+                Herald::Reading(sign) => {
+                    looked[place] = sign.was_read(case, from, on);
+                    Shown::first(case, sign, from, on)
+                }
+                Herald::Growing => {
+                    let growing = scored(series, |point| point.growing >= GROWING);
+                    looked[place] = growing.is_some() || was_scored && any_read(case, on);
+                    growing
+                }
                 Herald::Flag => scored(series, |point| Some(point.day) == flag),
             };
         }
         Some(Relapse {
-            patient: series.patient,
-            origin: series.origin,
+            on: date(series.origin, on),
+            looked,
             between: (after.unwrap_or(0).min(on), on),
             shown,
         })
@@ -109,6 +119,11 @@ impl Relapse {
     }
 }
 
+/// Whether any reading from after day zero was on file before `until`: without one a burden line says what is usual.
+fn any_read(case: &Case, until: Day) -> bool {
+    case.signals.iter().any(|s| s.on > 0 && s.known.from.max(s.on) < until)
+}
+
 /// The first watched point that is so.
 fn scored(series: &Series, so: impl Fn(&super::series::Point) -> bool) -> Option<Shown> {
     let mut after = None;
@@ -126,9 +141,11 @@ fn scored(series: &Series, so: impl Fn(&super::series::Point) -> bool) -> Option
 }
 
 /// One kind of sign over all relapses.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Announced {
     pub herald: Herald,
+    /// Relapses before which anything was on file that could have shown it.
+    pub looked: usize,
     /// Relapses before whose detection it was on file, and those by `EARLY_DAYS` or more.
     pub ahead: usize,
     pub early: usize,
@@ -136,17 +153,21 @@ pub struct Announced {
     pub first: f64,
     /// Notice in days over all relapses: a miss counts 0, no one more than `LONGEST_LEAD`.
     pub mean_notice: f64,
+    /// The same in the middle, a miss as 0.
+    pub median_notice: f64,
     /// The median lead over all relapses lies between these: medians of least and most, not below 0, a miss as 0.
     pub bounds: (f64, f64),
-    /// Turnbull's estimate of the median lead over all relapses (the interval in which it is reached); a miss is a lead of 0 or less,
-    /// so that a median in misses starts at minus infinity.
+    /// Turnbull's estimate of the median lead over all relapses (the interval in which it is reached); a miss is a lead of 0 or less, and
+    /// `None` says that the median lies among the misses.
     pub median: Option<(f64, f64)>,
 }
 
-/// All relapses and what announced them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// All relapses and what announced them; counts and medians, nothing of one patient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeadLedger {
-    pub relapses: Vec<Relapse>,
+    pub relapses: usize,
+    /// The years of the first and the last detection.
+    pub years: Option<(i32, i32)>,
     /// In the order of `Herald::all`.
     pub announced: Vec<Announced>,
     /// Relapses that nothing announced.
@@ -154,16 +175,21 @@ pub struct LeadLedger {
 }
 
 impl LeadLedger {
-    pub fn of(relapses: Vec<Relapse>) -> LeadLedger {
+    pub fn of(relapses: &[Relapse]) -> LeadLedger {
         let heralds: Vec<Herald> = Herald::all().collect();
-        let announced = heralds.into_par_iter().enumerate();
+        let years = || relapses.iter().map(|relapse| relapse.on.year());
         LeadLedger {
-            announced: announced
-                .map(|(place, herald)| announced_by(herald, place, &relapses))
+            relapses: relapses.len(),
+            years: years().min().zip(years().max()),
+            announced: (heralds.into_par_iter().enumerate())
+                .map(|(place, herald)| announced_by(herald, place, relapses))
                 .collect(),
             missed: relapses.iter().filter(|r| r.first().is_empty()).count(),
-            relapses,
         }
+    }
+
+    pub fn by(&self, herald: Herald) -> Option<&Announced> {
+        self.announced.iter().find(|own| own.herald == herald)
     }
 }
 
@@ -171,7 +197,12 @@ fn announced_by(herald: Herald, place: usize, relapses: &[Relapse]) -> Announced
     let notices: Vec<Day> = relapses.iter().filter_map(|r| r.notice(place)).collect();
     let firsts = relapses.iter().map(Relapse::first);
     let first = firsts.filter(|first| first.contains(&place));
-    let sum: f64 = notices.iter().map(|days| f64::from((*days).min(LONGEST_LEAD))).sum();
+    let mut capped: Vec<f64> = notices
+        .iter()
+        .map(|days| f64::from((*days).min(LONGEST_LEAD)))
+        .collect();
+    let sum: f64 = capped.iter().sum();
+    capped.resize(relapses.len(), 0.0);
     let leads = relapses.iter().map(|r| match r.lead(place) {
         Some((least, most)) => (f64::from(least), f64::from(most)),
         None => (f64::NEG_INFINITY, 0.0),
@@ -179,6 +210,7 @@ fn announced_by(herald: Herald, place: usize, relapses: &[Relapse]) -> Announced
     let leads: Vec<(f64, f64)> = leads.collect();
     Announced {
         herald,
+        looked: relapses.iter().filter(|r| r.looked[place]).count(),
         ahead: notices.len(),
         early: notices.iter().filter(|days| **days >= EARLY_DAYS).count(),
         first: first.map(|first| 1.0 / first.len() as f64).sum(),
@@ -187,16 +219,19 @@ fn announced_by(herald: Herald, place: usize, relapses: &[Relapse]) -> Announced
         } else {
             sum / relapses.len() as f64
         },
+        median_notice: median(capped),
         bounds: (
             median(leads.iter().map(|lead| lead.0.max(0.0)).collect()),
             median(leads.iter().map(|lead| lead.1.max(0.0)).collect()),
         ),
-        median: Turnbull::fit(&leads).and_then(|fitted| fitted.median()),
+        median: Turnbull::fit(&leads)
+            .and_then(|fitted| fitted.median())
+            .filter(|median| median.0.is_finite()),
     }
 }
 
 /// 0 of nothing.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     match values.len() {

@@ -103,8 +103,8 @@ struct Open {
     quiet_since: Option<Day>,
 }
 
-/// Where a patient's flag stands: small enough to be stored with the patient from one night to the next. One patient has one open
-/// flag at most whatever its cause: two about the same burden would spend the budget twice.
+/// Where a patient's flag stands from one scored day to the next. What the registry keeps of it lies in its flags and in what each night
+/// found (`store::runs::withdraw`, `store::flags::raise_all`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Life {
     open: Option<Open>,
@@ -116,15 +116,6 @@ pub struct Life {
 impl Life {
     pub fn open_since(&self) -> Option<Day> {
         self.open.map(|open| open.since)
-    }
-
-    /// Takes a flag that was raised otherwise, by a rule when a result was saved; one that is open already stays.
-    pub fn adopt(&mut self, day: Day) {
-        self.open.get_or_insert(Open {
-            since: day,
-            backed: true,
-            quiet_since: None,
-        });
     }
 
     /// A person closes the open flag, having seen what was on file on the last scored day. `false` where none is open.

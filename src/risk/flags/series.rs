@@ -77,24 +77,10 @@ impl Watch {
         self.from <= day && (day < self.to || (day == self.to && self.end == End::Censored))
     }
 
+    /// The day of a relapse that a flag could have announced: not of one before the watch began.
     pub fn relapse(&self) -> Option<Day> {
-        matches!(self.end, End::Relapse { .. }).then_some(self.to)
-    }
-
-    /// The same watch as it was known on `today`.
-    pub fn as_of(&self, today: Day) -> Watch {
-        let told = match self.end {
-            End::Relapse { known, .. } => known <= today,
-            End::Death | End::Censored => true,
-        };
-        if self.to <= today && told {
-            return *self;
-        }
-        Watch {
-            from: self.from,
-            to: self.to.min(today),
-            end: End::Censored,
-        }
+        let relapsed = matches!(self.end, End::Relapse { .. });
+        (relapsed && self.to > self.from).then_some(self.to)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the readings of a case say by rule, as of a day: the evidence of a flag, the trend rules, and the signs of the lead-time ledger.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::series::{Trend, Trigger};
 use crate::burden::case::{Case, Day, Finding, Found, Known, Signal, Tissue, What};
@@ -13,7 +13,8 @@ pub const MARKER_RISE: f64 = 1.5;
 const EARLIER_VALUES: usize = 2;
 
 /// A sign that readings alone can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sign {
     CtdnaDetected,
     /// In two consecutive draws.
@@ -43,6 +44,15 @@ impl Sign {
             Sign::MarkerRise => matches!(what, What::Marker { .. }),
         }
     }
+
+    /// Whether a reading that could show it, collected on `from` or later and after day zero, was on file before `until`.
+    pub(super) fn was_read(self, case: &Case, from: Day, until: Day) -> bool {
+        let mut of_kind = case
+            .signals
+            .iter()
+            .filter(|s| self.reads(&s.what) && s.on >= from.max(1));
+        of_kind.any(|s| came(s.known, s.on) < until)
+    }
 }
 
 fn blood(what: &What) -> bool {
@@ -51,7 +61,7 @@ fn blood(what: &What) -> bool {
 
 /// When a sign first showed: it became true after `after` (the last reading without it; `None` without one) and not after `on`, the
 /// collection of the first reading with it, which came on file on `known`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     pub after: Option<Day>,
     pub on: Day,

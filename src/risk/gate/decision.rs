@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Measures, Report};
+use crate::burden::case::Day;
 
 /// Observed over expected and slope within these: as good as the registry asks of a model it shows (issue of the heart of Metwatch; Van
 /// Calster et al., BMC Med 2019;17:230 on levels of calibration).
@@ -47,10 +48,10 @@ fn beyond(value: f64, error: f64, limits: (f64, f64)) -> bool {
     value + CHANCE * error < limits.0 || value - CHANCE * error > limits.1
 }
 
-/// On the candidate's report at its main horizon, the place `main`; `last` is that of the model which is shown today. Without a model to keep,
+/// On the candidate's report at its main horizon; `last` is that of the model which is shown today. Without a model to keep,
 /// a candidate that would be recalibrated or ranks worse is still held to the same limits: no model is better than a wrong one.
-pub fn decide(candidate: &Report, last: Option<&Report>, main: usize) -> Verdict {
-    let Some(own) = candidate.horizons.get(main) else {
+pub fn decide(candidate: &Report, last: Option<&Report>, horizon_days: Day) -> Verdict {
+    let Some(own) = candidate.at(horizon_days) else {
         return verdict(
             Decision::Hold,
             "No landmark of the validation was watched to the main horizon with a relapse before it.".to_owned(),
@@ -62,7 +63,7 @@ pub fn decide(candidate: &Report, last: Option<&Report>, main: usize) -> Verdict
             format!("Only {n} patients of the validation relapsed; {LEAST_RELAPSED} are needed to judge a model.");
         return verdict(Decision::Hold, reason);
     }
-    if let Some(reason) = unfit(own, last.and_then(|last| last.horizons.get(main))) {
+    if let Some(reason) = unfit(own, last.and_then(|last| last.at(horizon_days))) {
         return verdict(Decision::Hold, reason);
     }
     if let Some(reason) = off(own, CALIBRATED) {

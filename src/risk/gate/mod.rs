@@ -34,6 +34,13 @@ pub struct Report {
     pub drift: Vec<Drift>,
 }
 
+impl Report {
+    /// `None` where the horizon was not reached with a relapse before it.
+    pub fn at(&self, horizon_days: Day) -> Option<&Measures> {
+        self.horizons.iter().find(|own| own.horizon_days == horizon_days)
+    }
+}
+
 /// A landmark of the validation as the measures take it.
 pub(super) struct Judged {
     pub case: usize,

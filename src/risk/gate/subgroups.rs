@@ -27,39 +27,42 @@ pub struct Subgroup {
     pub observed_over_expected: Option<f64>,
 }
 
-fn age_band(age: f64) -> &'static str {
-    match age {
-        a if a < 50.0 => "under 50",
-        a if a < 65.0 => "50 to 64",
-        a if a < 75.0 => "65 to 74",
-        _ => "75 and over",
-    }
-}
+/// Up to which age, and its name, from the youngest on.
+const AGES: [(f64, &str); 4] = [
+    (50.0, "under 50"),
+    (65.0, "50 to 64"),
+    (75.0, "65 to 74"),
+    (f64::INFINITY, "75 and over"),
+];
 
-fn groups(case: &Case) -> Vec<(&'static str, String)> {
+/// By what, the place among others of its kind where that is no matter of the name, and the name.
+type Key = (&'static str, usize, String);
+
+fn groups(case: &Case) -> Vec<Key> {
     let mut all = vec![
-        ("centre", case.patient.site.to_string()),
-        ("cancer", organ_of(&case.group).to_owned()),
+        ("centre", 0, case.patient.site.to_string()),
+        ("cancer", 0, organ_of(&case.group).to_owned()),
     ];
     for fact in &case.facts {
         if let Some(sex) = fact.name.strip_prefix("sex=") {
-            all.push(("sex", sex.to_owned()));
+            all.push(("sex", 0, sex.to_owned()));
         } else if &*fact.name == "age" {
-            all.push(("age", age_band(fact.value).to_owned()));
+            let band = AGES.iter().position(|(until, _)| fact.value < *until);
+            all.extend(band.map(|place| ("age", place, AGES[place].1.to_owned())));
         }
     }
     all
 }
 
 pub(super) fn of(cases: &[Case], rows: &[Judged], main: usize, horizon: Day) -> Vec<Subgroup> {
-    let mut members: BTreeMap<(&str, String), Vec<&Judged>> = BTreeMap::new();
+    let mut members: BTreeMap<Key, Vec<&Judged>> = BTreeMap::new();
     for row in rows {
         for key in groups(&cases[row.case]) {
             members.entry(key).or_default().push(row);
         }
     }
     let horizon = f64::from(horizon);
-    let one = |((by, is), own): ((&str, String), Vec<&Judged>)| {
+    let one = |((by, _, is), own): (Key, Vec<&Judged>)| {
         let subjects: Vec<FollowUp> = own.iter().map(|row| row.subject).collect();
         let fell = own
             .iter()

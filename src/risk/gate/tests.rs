@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::id::{PatientId, SiteId};
 use crate::risk::landmark::MAIN;
+use crate::risk::night::HORIZON_DAYS;
 
 fn measures(auc: f64, ratio: f64, slope: f64) -> Measures {
     Measures {
@@ -29,50 +30,66 @@ fn report_of(own: Measures) -> Report {
 #[test]
 fn each_decision_has_its_reason() {
     let good = report_of(measures(0.88, 1.02, 0.98));
-    assert_eq!(decide(&good, None, MAIN).decision, Decision::Publish);
-    let worse = decide(&report_of(measures(0.85, 1.0, 1.0)), Some(&good), MAIN);
+    assert_eq!(decide(&good, None, HORIZON_DAYS).decision, Decision::Publish);
+    let worse = decide(&report_of(measures(0.85, 1.0, 1.0)), Some(&good), HORIZON_DAYS);
     assert_eq!(worse.decision, Decision::Hold);
     assert!(
         worse.reason.contains("0.850") && worse.reason.contains("0.880"),
         "{}",
         worse.reason
     );
-    let high = decide(&report_of(measures(0.88, 1.3, 1.0)), Some(&good), MAIN);
+    let high = decide(&report_of(measures(0.88, 1.3, 1.0)), Some(&good), HORIZON_DAYS);
     assert_eq!(high.decision, Decision::Recalibrate);
     assert!(high.reason.contains("1.30"), "{}", high.reason);
     assert_eq!(
-        decide(&report_of(measures(0.88, 1.0, 0.8)), None, MAIN).decision,
+        decide(&report_of(measures(0.88, 1.0, 0.8)), None, HORIZON_DAYS).decision,
         Decision::Recalibrate
     );
     assert_eq!(
-        decide(&report_of(measures(0.88, 3.0, 1.0)), None, MAIN).decision,
+        decide(&report_of(measures(0.88, 3.0, 1.0)), None, HORIZON_DAYS).decision,
         Decision::Hold
     );
     assert_eq!(
-        decide(&report_of(measures(0.55, 1.0, 1.0)), None, MAIN).decision,
+        decide(&report_of(measures(0.55, 1.0, 1.0)), None, HORIZON_DAYS).decision,
         Decision::Hold
     );
-    assert_eq!(decide(&Report::default(), None, MAIN).decision, Decision::Hold);
+    assert_eq!(decide(&Report::default(), None, HORIZON_DAYS).decision, Decision::Hold);
+    // good before and after it is not good at the horizon on show
+    let mut late = good.clone();
+    let of = |horizon_days| Measures {
+        horizon_days,
+        ..good.horizons[0]
+    };
+    late.horizons = vec![of(182), of(730)];
+    assert_eq!(decide(&late, None, HORIZON_DAYS).decision, Decision::Hold);
 }
 
 #[test]
 fn chance_is_no_reason_to_recalibrate() {
     let mut own = measures(0.88, 1.15, 1.0);
     own.relative_error = 0.1;
-    assert_eq!(decide(&report_of(own), None, MAIN).decision, Decision::Publish);
+    assert_eq!(decide(&report_of(own), None, HORIZON_DAYS).decision, Decision::Publish);
 }
 
 #[test]
 fn a_shift_is_seen_and_equality_is_not() {
     let old: Vec<f64> = (0..1000).map(f64::from).collect();
-    assert!(index(&old, &old).unwrap() < 1e-12);
+    let same: Vec<(f64, f64)> = old.iter().map(|x| (*x, 1.0)).collect();
+    assert!(index(&same, &old).unwrap() < 1e-12);
     let moved: Vec<f64> = old.iter().map(|x| x + 400.0).collect();
-    assert!(index(&old, &moved).unwrap() > 0.25);
+    assert!(index(&same, &moved).unwrap() > 0.25);
     let missing: Vec<f64> = (0..1000)
         .map(|i| if i % 2 == 0 { f64::NAN } else { f64::from(i) })
         .collect();
-    assert!(index(&old, &missing).unwrap() > 0.25);
-    assert_eq!(index(&old, &[]), None);
+    assert!(index(&same, &missing).unwrap() > 0.25);
+    assert_eq!(index(&same, &[]), None);
+    // twice as many of the upper half today, and the reference weighted alike
+    let upper: Vec<f64> = (0..1500)
+        .map(|i| f64::from(if i < 1000 { i } else { i - 500 }))
+        .collect();
+    let weighted: Vec<(f64, f64)> = old.iter().map(|x| (*x, if *x < 500.0 { 1.0 } else { 2.0 })).collect();
+    assert!(index(&same, &upper).unwrap() > 0.05);
+    assert!(index(&weighted, &upper).unwrap() < 1e-3);
 }
 
 fn cases(n: i64) -> Vec<Case> {

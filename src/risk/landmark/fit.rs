@@ -1,5 +1,7 @@
 //! From cases to a model, using only what was known on the cut.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use ndarray::Array2;
 use sha2::{Digest, Sha256};
@@ -11,8 +13,9 @@ use super::lines::Lines;
 use super::regression::Design;
 use super::rows::{Member, Stack, day_of, members, share, stack};
 use super::trees::filled;
-use super::validation::held;
+use super::validation::{corrected, correction, held};
 use super::{FittedOn, MAIN, Model, Organs, Reference, Settings, VERSION, WINDOWS};
+use crate::burden::case::Day;
 use crate::burden::{Case, Engine, Population};
 use crate::risk::Error;
 use crate::risk::gate::{self, Drift};
@@ -39,11 +42,7 @@ pub fn fit_with(
     let relapsed = || members.iter().filter(|m| m.ended.event == 1);
     let (events, needed) = (relapsed().count(), LEAST_EVENTS);
     if events < needed {
-        return Err(Error::TooFewEvents {
-            cause: 1,
-            events,
-            needed,
-        });
+        return Err(Error::TooFewEvents { events, needed });
     }
     let look = |m: &Member| (&cases[m.case], day_of(&cases[m.case], cut).min(m.ended.on));
     let schema = Schema::learn(members.iter().map(look));
@@ -66,14 +65,14 @@ pub fn fit_with(
     };
     learned.blend = work.blend(&crossed, &validated.chosen).ok_or(Error::Unfitted)?;
     let death = learned.regressions[1].crossed(design.x.view(), &design.fold);
-    let seen = held(
-        &rows,
-        &rows.weight,
-        &learned.blend.log_hazards(&crossed),
-        &death,
-        settings,
-    );
-    let risks = seen.iter().map(|row| row.risks[MAIN]).collect();
+    let said = learned.blend.log_hazards(&crossed);
+    // of this model on patients it has not seen, where the earlier one was judged: what the refit has learned since is not corrected twice
+    let correction = correction(&said, &design, &validated.weights);
+    let risks = |said: &Array2<f64>| -> Vec<(f64, f64)> {
+        let seen = held(&rows, &rows.weight, said, &death, settings);
+        seen.iter().map(|row| (row.risks[MAIN], row.weight)).collect()
+    };
+    let recalibrated = correction.as_ref().map(|own| risks(&corrected(&said, own)));
     let on = fitted_on(&rows, &members, cases);
     let drift = drift(&rows, cases, &schema, cut);
     let thin = |patient| share(patient, settings.seed ^ 0x7417);
@@ -82,7 +81,7 @@ pub fn fit_with(
         cut,
         settings: settings.clone(),
         organs: Organs::learn(relapsed().map(|m| (&cases[m.case], day_of(&cases[m.case], cut)))),
-        reference: Reference::of(&rows, &schema, cases, risks),
+        reference: Reference::of(&rows, &schema, cases, risks(&said), recalibrated),
         schema,
         basis,
         population,
@@ -90,7 +89,7 @@ pub fn fit_with(
         learned,
         judged: validated.judged,
         report: gate::report(cases, &validated.held, settings.horizons, MAIN, thin, drift),
-        correction: validated.correction,
+        correction,
         recalibrated: false,
         fitted_on: on,
         rivals: validated.rivals,
@@ -115,17 +114,36 @@ fn mechanism(schema: &Schema, rows: &Stack) -> Vec<usize> {
 
 /// Landmarks this many days before the cut are today's.
 const TODAY_DAYS: i64 = 365;
+/// Landmarks are as late after day zero as others of the same band.
+const BAND_DAYS: Day = 182;
 
-/// Of each column, today's landmarks against all before; the largest first.
+/// Of each column, today's landmarks against those before that are as late after day zero: as a registry ages, so do its patients, and
+/// what merely grows with the time since surgery is no shift. The largest first.
 fn drift(rows: &Stack, cases: &[Case], schema: &Schema, cut: NaiveDate) -> Vec<Drift> {
-    let late = |row: usize| {
-        let case = &cases[rows.case[row] as usize];
-        (cut - case.origin).num_days() - i64::from(rows.day[row]) <= TODAY_DAYS
+    let late = |row: &usize| {
+        let case = &cases[rows.case[*row] as usize];
+        (cut - case.origin).num_days() - i64::from(rows.day[*row]) <= TODAY_DAYS
     };
-    let (today, before): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|row| late(*row));
-    let of = |which: &[usize], column: usize| which.iter().map(|row| rows.raw(*row)[column]).collect::<Vec<f64>>();
+    let band = |row: usize| rows.day[row] / BAND_DAYS;
+    let (today, before): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(late);
+    let mut of_band: BTreeMap<Day, [f64; 2]> = BTreeMap::new();
+    for (which, rows) in [&today, &before].into_iter().enumerate() {
+        for row in rows {
+            of_band.entry(band(*row)).or_default()[which] += 1.0;
+        }
+    }
+    of_band.retain(|_, [today, before]| *today > 0.0 && *before > 0.0);
     let one = |(column, own): (usize, &Column)| {
-        let index = gate::index(&of(&before, column), &of(&today, column))?;
+        let value = |row: &usize| rows.raw(*row)[column];
+        let alike = |row: &&usize| of_band.contains_key(&band(**row));
+        let weighted = |row: &usize| {
+            of_band
+                .get(&band(*row))
+                .map(|[today, before]| (value(row), today / before))
+        };
+        let reference: Vec<(f64, f64)> = before.iter().filter_map(weighted).collect();
+        let now: Vec<f64> = today.iter().filter(alike).map(value).collect();
+        let index = gate::index(&reference, &now)?;
         Some(Drift {
             column: own.name.clone(),
             index,

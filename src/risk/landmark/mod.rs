@@ -47,7 +47,7 @@ use crate::burden::{Engine, Population};
 use crate::risk::gate::Report;
 
 /// Kept with its scores; changes when the columns, the estimators or the reading of a score change.
-pub const VERSION: &str = "landmark-1";
+pub const VERSION: &str = "landmark-3";
 
 /// How many windows a model has.
 pub const WINDOWS: usize = 3;
@@ -102,6 +102,14 @@ impl Model {
         self.population.as_ref().map(|population| self.lines.of(population))
     }
 
+    /// Recalibrated by the correction of `shown`, where that was: a model of some of its patients, asked in its place.
+    pub fn recalibrate_as(&mut self, shown: &Model) {
+        if shown.recalibrated {
+            self.correction.clone_from(&shown.correction);
+            self.recalibrate();
+        }
+    }
+
     /// Level and slope corrected by what came after the earlier cut. Done once; without effect where nothing could be fitted.
     pub fn recalibrate(&mut self) {
         let Some(correction) = self.correction.as_ref().filter(|_| !self.recalibrated) else {
@@ -111,6 +119,7 @@ impl Model {
             weights.mapv_inplace(|weight| weight * correction[[k, 1]]);
             weights[0] += correction[[k, 0]];
         }
+        self.reference.recalibrate();
         self.recalibrated = true;
     }
 }

@@ -12,6 +12,13 @@ use crate::burden::case::{Case, Outcome};
 
 /// Where a first distant relapse is told to be.
 pub const ORGANS: [&str; 7] = ["node", "liver", "lung", "bone", "brain", "peritoneum", "other"];
+/// Of a relapse of which no organ is on file; and of the risk, where too few relapses say.
+const NOT_STATED: &str = "not_stated";
+/// What is added to a cancer's name for those of its patients whom blood has shown, and for the others.
+const SEEN: &str = ", seen in blood";
+const NOT_SEEN: &str = ", not seen in blood";
+/// With fewer relapses of a stated organ nothing is said of organs.
+const FEWEST: f64 = 10.0;
 /// What the shares of all patients are worth beside a group's own relapses.
 const WORTH: f64 = 20.0;
 /// One relapse in each organ, so that none is impossible.
@@ -19,12 +26,12 @@ const UNIFORM: f64 = 1.0;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
-    /// An organ, `death` (without relapse) or `free` (of both).
+    /// An organ, `not_stated`, `death` (without relapse) or `free` (of both).
     pub what: String,
     pub risk: f64,
 }
 
-/// Shares of the organs by group: `""` is all together, then the cancer, then the cancer with what blood shows.
+/// Shares of the organs by group, among relapses whose organ is on file: `""` is all together, then the cancer, then the cancer with what blood shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Organs {
     pub shares: BTreeMap<String, [f64; ORGANS.len()]>,
@@ -52,7 +59,7 @@ fn seen_in_blood(readings: &Readings) -> bool {
 
 fn keys(case: &Case, seen: bool) -> [String; 2] {
     let group = case.group.to_string();
-    let with = format!("{group}, {}", if seen { "seen in blood" } else { "not seen in blood" });
+    let with = format!("{group}{}", if seen { SEEN } else { NOT_SEEN });
     [group, with]
 }
 
@@ -65,6 +72,9 @@ impl Organs {
             let Outcome::Relapse { organ, .. } = &end.what else {
                 continue;
             };
+            if &**organ == NOT_STATED {
+                continue;
+            }
             let seen = seen_in_blood(&Readings::of(case, end.on - 1, &[]));
             let [group, with] = keys(case, seen);
             for key in [String::new(), group, with] {
@@ -73,8 +83,11 @@ impl Organs {
         }
         let mut organs = Organs::default();
         for (key, own) in &counts {
-            // "breast TNBC, seen in blood" leans on "breast TNBC", which leans on all
-            let parent = key.rsplit_once(", ").map_or("", |(group, _)| group);
+            // "breast TNBC, seen in blood" leans on "breast TNBC", which leans on all; a subtype may hold a comma of its own
+            let parent = [SEEN, NOT_SEEN]
+                .iter()
+                .find_map(|blood| key.strip_suffix(blood))
+                .unwrap_or("");
             let total: f64 = own.iter().sum();
             let lean = match organs.shares.get(parent) {
                 Some(shares) if !key.is_empty() => shares.map(|share| share * WORTH),
@@ -98,14 +111,16 @@ impl Organs {
         let found = [&with, &group, &String::new()]
             .into_iter()
             .find_map(|key| self.shares.get(key));
-        let shares = found.copied().unwrap_or([1.0 / ORGANS.len() as f64; ORGANS.len()]);
         let (relapse, death) = (risks[0][WINDOWS - 1], risks[1][WINDOWS - 1]);
-        let mut all: Vec<Share> = (ORGANS.iter().zip(shares))
-            .map(|(organ, share)| Share {
-                what: (*organ).to_owned(),
-                risk: relapse * share,
-            })
-            .collect();
+        let stated = self.relapses.get("").is_some_and(|n| *n >= FEWEST);
+        let share = |(what, share): (&str, f64)| Share {
+            what: what.to_owned(),
+            risk: relapse * share,
+        };
+        let mut all: Vec<Share> = match found.filter(|_| stated) {
+            Some(shares) => ORGANS.into_iter().zip(*shares).map(share).collect(),
+            None => vec![share((NOT_STATED, 1.0))],
+        };
         let rest = 1.0 - all.iter().map(|share| share.risk).sum::<f64>();
         all.push(Share {
             what: "death".to_owned(),

@@ -30,19 +30,27 @@ pub fn day_of(case: &Case, cut: NaiveDate) -> Day {
 
 /// `None` for somebody never seen after day zero.
 pub fn ended(case: &Case, cut: Day) -> Option<Ended> {
-    let end = case.end(cut);
-    match end.map(|end| (&end.what, end.on)) {
-        Some((Outcome::Relapse { .. }, on)) => return Some(Ended { on, event: 1 }),
-        Some((Outcome::Death, on)) => return Some(Ended { on, event: 2 }),
-        Some((_, on)) => return Some(Ended { on, event: 0 }),
-        None => {}
-    }
+    // who is told to have been alive and watched on a day was watched until then; others are while their visits go on, up to a day by
+    // which what happened is on file: what is on file of the days after it would be relapses and no one who had none
     let contact = case
         .happened
         .iter()
         .filter(|h| h.known.on(cut) && h.on <= cut)
-        .map(|h| h.on)
-        .max();
+        .map(|h| (h.on, h.what == Outcome::Contact));
+    let told = contact.clone().filter(|(_, contact)| *contact).map(|(on, _)| on).max();
+    let closing = (cut - REPORTING_DAYS).max(told.unwrap_or(Day::MIN));
+    if let Some(end) = case.end(cut) {
+        let event = match end.what {
+            Outcome::Relapse { .. } => 1,
+            Outcome::Death => 2,
+            Outcome::Left | Outcome::Contact => 0,
+        };
+        return Some(if end.on <= closing {
+            Ended { on: end.on, event }
+        } else {
+            Ended { on: closing, event: 0 }
+        });
+    }
     let signal = case.signals_on(cut).last().map(|signal| signal.on);
     let visit = case
         .visits
@@ -50,11 +58,9 @@ pub fn ended(case: &Case, cut: Day) -> Option<Ended> {
         .rev()
         .find(|(on, known)| *on <= cut && known.on(cut))
         .map(|(on, _)| *on);
-    let seen = contact.max(signal).max(visit)?;
-    // who is told to have been alive and watched on a day was watched until then; others are while their visits go on
-    let told = contact == Some(seen);
+    let seen = contact.map(|(on, _)| on).max().max(signal).max(visit)?;
     let watched = cut - REPORTING_DAYS;
-    let until = if !told && seen < watched && cut - seen <= STILL_WATCHED_DAYS {
+    let until = if told != Some(seen) && seen < watched && cut - seen <= STILL_WATCHED_DAYS {
         watched
     } else {
         seen
@@ -195,4 +201,47 @@ pub fn stack(
     };
     parts.into_iter().for_each(|part| all.append(part));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::burden::case::{Happened, Known};
+    use crate::burden::filter::tests::case;
+
+    /// What happened in the days before the cut counts where the patient is told to have been watched through them, else for nobody.
+    #[test]
+    fn the_last_days_before_the_cut_count_for_all_or_for_none() {
+        let happened = |on: Day, what: Outcome| Happened {
+            on,
+            known: Known {
+                from: on,
+                until: Day::MAX,
+            },
+            what,
+        };
+        let of = |happened: &[Happened]| {
+            let mut case = case(vec![]);
+            case.happened = happened.to_vec();
+            ended(&case, 1000).map(|end| (end.on, end.event))
+        };
+        let relapse = |on| {
+            happened(
+                on,
+                Outcome::Relapse {
+                    organ: "liver".into(),
+                    by_scan: false,
+                },
+            )
+        };
+        assert_eq!(of(&[relapse(955)]), Some((955, 1)));
+        assert_eq!(of(&[relapse(956)]), Some((955, 0)));
+        assert_eq!(of(&[relapse(956), happened(970, Outcome::Contact)]), Some((956, 1)));
+        assert_eq!(
+            of(&[happened(990, Outcome::Contact), happened(995, Outcome::Death)]),
+            Some((990, 0))
+        );
+        assert_eq!(of(&[happened(990, Outcome::Contact)]), Some((990, 0)));
+        assert_eq!(of(&[]), None);
+    }
 }

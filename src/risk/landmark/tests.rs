@@ -223,6 +223,37 @@ fn what_is_shown_adds_up() {
     }
 }
 
+/// All of these patients were operated on within five years, so today's landmarks are later than those before; nothing else changed.
+#[test]
+fn a_registry_that_ages_has_not_shifted() {
+    let drift = &model().report.drift;
+    let time = drift
+        .iter()
+        .find(|own| own.column.contains("years since day zero"))
+        .unwrap();
+    assert!(time.index < 0.25, "{time:?}");
+}
+
+#[test]
+fn where_no_organ_is_on_file_none_is_told() {
+    let mut cases = cohort().to_vec();
+    for happened in cases.iter_mut().flat_map(|case| &mut case.happened) {
+        if let Outcome::Relapse { organ, .. } = &mut happened.what {
+            *organ = "not_stated".into();
+        }
+    }
+    let mut mute = model().clone();
+    let last = |case: &Case| (cut() - case.origin).num_days() as i32;
+    mute.organs = Organs::learn(cases.iter().map(|case| (case, last(case))));
+    let (i, score) = scores().into_iter().next().unwrap();
+    let told = mute.follow(&cohort()[i]).on(score.day).unwrap();
+    let names: Vec<&str> = told.organs.iter().map(|share| share.what.as_str()).collect();
+    assert_eq!(names, ["not_stated", "death", "free"]);
+    assert_eq!(told.organs[0].risk, score.risks[WINDOWS - 1].value);
+    let sum: f64 = told.organs.iter().map(|share| share.risk).sum();
+    assert!((sum - 1.0).abs() < 1e-12);
+}
+
 #[test]
 fn nothing_known_later_changes_a_score() {
     for (i, score) in scores() {
@@ -398,4 +429,15 @@ fn recalibration_moves_level_and_slope_once() {
     moved.recalibrate();
     assert_eq!(moved, once);
     assert!(once.recalibrated && once.learned.blend != model().learned.blend);
+    assert_ne!(
+        once.reference.risks,
+        model().reference.risks,
+        "percentiles are of the risks as they are now"
+    );
+    // a model of some of the patients is asked in its place: what holds for the one holds for the other, and nothing where nothing was done
+    let mut part = model().clone();
+    part.recalibrate_as(model());
+    assert_eq!(&part, model());
+    part.recalibrate_as(&once);
+    assert_eq!(part, once);
 }

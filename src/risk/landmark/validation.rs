@@ -56,8 +56,8 @@ pub(super) struct Validated {
     pub rivals: Vec<Rival>,
     pub chosen: Vec<Family>,
     pub held: Vec<Held>,
-    /// One row a window: the level and the weight that turn the log hazards of the validation into what came.
-    pub correction: Option<Coefficients>,
+    /// Of each row in the validation; 0 where it is no part of it.
+    pub weights: Vec<f64>,
 }
 
 /// The calendar day that parts early from late relapses, if there are enough of both.
@@ -183,7 +183,7 @@ impl Work<'_> {
         Ok(Some(Validated {
             judged: Judged::OutOfTime(day),
             held: held(stack, &late, &said, &death, settings),
-            correction: correction(&said, self.design, &late),
+            weights: late,
             chosen: blend.families,
             rivals,
         }))
@@ -203,7 +203,7 @@ impl Work<'_> {
         Ok(Validated {
             judged: Judged::CrossFitted,
             held: held(stack, &stack.weight, &said, &death, settings),
-            correction: correction(&said, self.design, &stack.weight),
+            weights: stack.weight.clone(),
             chosen: blend.families,
             rivals,
         })
@@ -240,8 +240,8 @@ pub(super) fn held(
     (0..stack.len()).filter(|i| weights[*i] > 0.0).map(one).collect()
 }
 
-/// Level and slope of what was said, on the rows that `weights` keeps.
-fn correction(said: &Array2<f64>, design: &Design, weights: &[f64]) -> Option<Coefficients> {
+/// One row a window: the level and the weight that turn log hazards into what came, on the rows that `weights` keeps.
+pub(super) fn correction(said: &Array2<f64>, design: &Design, weights: &[f64]) -> Option<Coefficients> {
     let inputs: Inputs = (0..WINDOWS)
         .map(|k| {
             Array2::from_shape_fn((said.nrows(), FAMILIES.len() + 1), |(i, j)| match j {
@@ -259,4 +259,11 @@ fn correction(said: &Array2<f64>, design: &Design, weights: &[f64]) -> Option<Co
         &[Family::Regression],
     )?;
     Some(Array2::from_shape_fn((WINDOWS, 2), |(k, j)| blend.weights[[k, j]]))
+}
+
+/// The log hazards with that level and weight.
+pub(super) fn corrected(said: &Array2<f64>, correction: &Coefficients) -> Array2<f64> {
+    Array2::from_shape_fn(said.dim(), |(i, k)| {
+        correction[[k, 0]] + correction[[k, 1]] * said[[i, k]]
+    })
 }

@@ -11,6 +11,7 @@ mod publish;
 mod scores;
 mod shards;
 mod take;
+mod verdict;
 mod worker;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -27,6 +28,7 @@ pub use publish::{OpenFlag, close, is_newest, open_flags, publish, withdraw};
 pub use scores::{Line, candidates, insert, percentiles};
 pub use shards::{AtWork, Shard, Tally, advance, at_work, claim, cut, done, page as shard_page, tally};
 pub use take::{Taken, Wanted, fail, is_led, look, take};
+pub use verdict::{Judged, keep_verdict, verdicts};
 pub use worker::{Worker, WorkerId, enlist};
 
 /// What the run's leader does.

@@ -63,13 +63,31 @@ pub async fn close(work: &mut Work, run: &Run, endings: &[(OpenFlag, Ending)]) -
 }
 
 /// Closes the open flags for which this run found no cause any more. Not those that it can't judge: flags opened, or given
-/// evidence, after its cut-off or its day; patients whose record or calculation is at fault; risks in a night without a model.
-pub async fn withdraw(work: &mut Work, run: &Run) -> Result<()> {
+/// evidence, after its cut-off or its day; patients whose record or calculation is at fault; risks in a night without a model. A flag on
+/// a risk closes once no night of the last `quiet_days` found the score above the lower threshold, or at once where all of its evidence was
+/// amended away or lies `evidence_days` back (docs/flags.md, the life of a flag).
+pub async fn withdraw(work: &mut Work, run: &Run, quiet_days: i32, evidence_days: i32) -> Result<()> {
     sqlx::query!(
         "update flag f
-         set state = 'closed', closed_on = $2, outcome = 'withdrawn_evidence', version = version + 1
+         set state = 'closed', closed_on = $2, version = f.version + 1,
+           outcome = case when f.cause = 'risk_threshold' and not e.gone then 'quiet' else 'withdrawn_evidence' end
          from score s
+         cross join lateral (
+           select cardinality(g.trigger_ids) > 0 and not exists (
+               select from observation o
+               where o.site_id = g.site_id
+                 and o.id = any (g.trigger_ids)
+                 and o.collected_on > $2::date - $6::int
+                 and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id)
+             ) as gone, g.site_id, g.id
+           from flag g
+           where g.site_id = s.site_id
+             and g.patient_id = s.patient_id
+             and g.state <> 'closed'
+         ) e
          where s.site_id = f.site_id
+           and e.site_id = f.site_id
+           and e.id = f.id
            and s.run_id = $1
            and s.patient_id = f.patient_id
            and not s.failed
@@ -88,11 +106,24 @@ pub async fn withdraw(work: &mut Work, run: &Run) -> Result<()> {
              where o.site_id = f.site_id
                and o.id = any (f.trigger_ids)
                and (o.recorded_at > $3 or greatest(o.collected_on, o.reported_on) > $2)
-           )",
+           )
+           and (f.cause <> 'risk_threshold' or e.gone or (
+             f.opened_on <= $2::date - $5::int
+             and not exists (
+               select from run n
+               join run_flag r on r.site_id = f.site_id and r.run_id = n.id and r.patient_id = f.patient_id and r.cause = f.cause
+               where n.state = 'published'
+                 and not n.replay
+                 and n.as_of > $2::date - $5::int
+                 and n.as_of <= $2
+             )
+           ))",
         run.id.0,
         run.as_of,
         run.cutoff_at,
         run.model.is_some(),
+        quiet_days,
+        evidence_days,
     )
     .execute(work.connection())
     .await?;

@@ -8,7 +8,7 @@ pub(in crate::study) mod table;
 #[cfg(test)]
 pub(in crate::study) mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -17,6 +17,8 @@ use rayon::prelude::*;
 use crate::burden::Names;
 use crate::burden::case::{Case, Day, Known};
 use crate::domain::history::Record;
+use crate::domain::id::ObservationId;
+use crate::domain::observation::Observation;
 pub(in crate::study) use readings::row_id;
 use table::{Row, Table};
 
@@ -57,6 +59,8 @@ pub struct Person {
     pub visits: Vec<NaiveDate>,
     /// The first visit that tells of a relapse: the only word of it where there is no outcomes.csv.
     pub workup: Option<NaiveDate>,
+    /// Readings typed with another day than that of the visit they name, which they are given.
+    pub redated: Vec<ObservationId>,
 }
 
 /// A pair of patient and day to predict for.
@@ -87,6 +91,8 @@ pub struct Reader<O> {
     open: O,
     cohort: Cohort,
     place: HashMap<String, usize>,
+    /// The day of each visit that has an id, which is its patient's own.
+    visits: HashMap<(usize, String), NaiveDate>,
 }
 
 impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
@@ -95,27 +101,34 @@ impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
             open,
             cohort: Cohort::default(),
             place: HashMap::new(),
+            visits: HashMap::new(),
         }
     }
 
     /// Errors: a file that is missing or can't be read, a column that is missing, a cell that is not what its column holds.
     pub fn cohort(mut self) -> Result<Cohort, ReadError> {
         self.patients()?;
-        for (file, columns, take) in readings::FILES {
-            self.rows(file, columns, take)?;
+        self.visits()?;
+        for (file, columns, make) in readings::FILES {
+            let visits = std::mem::take(&mut self.visits);
+            self.rows(file, columns, |row, place, person| {
+                let mut reading = make(row)?;
+                let visit = row.if_there("visit_id").map(|id| (place, id.to_owned()));
+                if let Some(day) = visit.and_then(|visit| visits.get(&visit)) {
+                    person.redated.extend(redate(&mut reading, *day));
+                }
+                person.record.observations.push(reading);
+                Ok(())
+            })?;
+            self.visits = visits;
         }
-        self.rows("visits.csv", &["patient_id", "visit_date"], |row, person| {
-            let on = row.date("visit_date")?;
-            person.visits.push(on);
-            if row
-                .if_there("kind")
-                .is_some_and(|kind| outcomes::AFTER_RELAPSE.contains(&kind))
-            {
-                person.workup = Some(person.workup.map_or(on, |first| first.min(on)));
+        let mut told = HashSet::new();
+        self.cohort.outcomes = self.optional("outcomes.csv", outcomes::COLUMNS, |row, place, person| {
+            if !told.insert(place) {
+                return Err(row.bad("patient_id", "a patient whose outcome is told once"));
             }
-            Ok(())
+            outcomes::add(row, person)
         })?;
-        self.cohort.outcomes = self.optional("outcomes.csv", outcomes::COLUMNS, outcomes::add)?;
         if !self.cohort.outcomes {
             self.cohort.people.iter_mut().for_each(outcomes::found_by);
         }
@@ -154,19 +167,44 @@ impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
         Ok(())
     }
 
-    fn rows(&mut self, file: &'static str, columns: &'static [&'static str], take: Take) -> Result<(), ReadError> {
+    fn visits(&mut self) -> Result<(), ReadError> {
+        let mut days = HashMap::new();
+        self.rows("visits.csv", &["patient_id", "visit_date"], |row, place, person| {
+            let on = row.date("visit_date")?;
+            person.visits.push(on);
+            if let Some(id) = row.if_there("visit_id") {
+                days.insert((place, id.to_owned()), on);
+            }
+            if row
+                .if_there("kind")
+                .is_some_and(|kind| outcomes::AFTER_RELAPSE.contains(&kind))
+            {
+                person.workup = Some(person.workup.map_or(on, |first| first.min(on)));
+            }
+            Ok(())
+        })?;
+        self.visits = days;
+        Ok(())
+    }
+
+    fn rows(
+        &mut self,
+        file: &'static str,
+        columns: &'static [&'static str],
+        take: impl FnMut(&Row, usize, &mut Person) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
         match self.optional(file, columns, take)? {
             true => Ok(()),
             false => Err(ReadError::Missing { file }),
         }
     }
 
-    /// Whether the file was there.
+    /// What each row adds to its patient, whose place is told. Answers whether the file was there.
     fn optional(
         &mut self,
         file: &'static str,
         columns: &'static [&'static str],
-        take: Take,
+        mut take: impl FnMut(&Row, usize, &mut Person) -> Result<(), ReadError>,
     ) -> Result<bool, ReadError> {
         let Some(mut table) = self.table(file, columns)? else {
             return Ok(false);
@@ -174,7 +212,7 @@ impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
         let mut strangers = 0;
         while let Some(row) = table.next()? {
             match self.place.get(row.required("patient_id", "a patient")?) {
-                Some(place) => take(&row, &mut self.cohort.people[*place])?,
+                Some(place) => take(&row, *place, &mut self.cohort.people[*place])?,
                 None => strangers += 1,
             }
         }
@@ -204,8 +242,15 @@ impl<R: Read, O: FnMut(&'static str) -> io::Result<Option<R>>> Reader<O> {
     }
 }
 
-/// What one row adds to its patient.
-type Take = fn(&Row, &mut Person) -> Result<(), ReadError>;
+/// Gives a reading the day of the visit that it names, and answers its id where it had another: of the two it is the row that is
+/// mistyped, as a rule by a year. A visit after the report can't be meant.
+fn redate(reading: &mut Observation, visit: NaiveDate) -> Option<ObservationId> {
+    let wrong = reading.collected_on != visit && visit <= reading.known_on;
+    wrong.then(|| {
+        reading.collected_on = visit;
+        reading.id
+    })
+}
 
 /// Midnight: the files know days.
 pub(in crate::study) fn instant(day: NaiveDate) -> DateTime<Utc> {

@@ -115,6 +115,7 @@ pub fn person(row: &Row, numbers: &mut Numbers) -> Result<Person, ReadError> {
         },
         visits: vec![],
         workup: None,
+        redated: vec![],
     })
 }
 

@@ -4,12 +4,15 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
-use super::{Person, ReadError, Row, Take, instant};
+use super::{ReadError, Row, instant};
 use crate::domain::id::{AssayId, ObservationId};
 use crate::domain::observation::Observation;
 use crate::domain::reading::Reading;
 
-pub(super) const FILES: [(&str, &[&str], Take); 5] = [
+/// The observation that a row is, as it was typed.
+type Make = fn(&Row) -> Result<Observation, ReadError>;
+
+pub(super) const FILES: [(&str, &[&str], Make); 5] = [
     (
         "ctdna.csv",
         &[
@@ -134,7 +137,7 @@ const SEEN: Reading = Reading::DetectedNotQuantified {
     hi: f64::INFINITY,
 };
 
-fn ctdna(row: &Row, person: &mut Person) -> Result<(), ReadError> {
+fn ctdna(row: &Row) -> Result<Observation, ReadError> {
     // a level in the stored unit: a mutant fraction, or mutant molecules in a mL
     let (unit, divisor) = match row.text("unit") {
         Some("VAF_percent") => ("1", 100.0),
@@ -152,42 +155,39 @@ fn ctdna(row: &Row, person: &mut Person) -> Result<(), ReadError> {
     if let Some(genomes) = row.number("input_ge")? {
         detail.insert("cfdna_ng".to_owned(), json!(genomes * NG_A_THOUSAND_GENOMES / 1000.0));
     }
-    person.record.observations.push(Observation {
+    Ok(Observation {
         reading,
         unit: unit.to_owned(),
         lod,
         screened: row.number("plasma_ml")?,
         detail,
         ..begun(row, 0, "ctdna", row.required("platform", "a platform")?)?
-    });
-    Ok(())
+    })
 }
 
 fn counted(count: Option<f64>) -> Reading {
     count.map_or(Reading::NotDone, |value| Reading::Quantified { value })
 }
 
-fn ctc(row: &Row, person: &mut Person) -> Result<(), ReadError> {
-    person.record.observations.push(Observation {
+fn ctc(row: &Row) -> Result<Observation, ReadError> {
+    Ok(Observation {
         reading: counted(row.number("count")?),
         unit: "{cells}".to_owned(),
         screened: row.number("volume_ml")?,
         ..begun(row, 1, "ctc", "CTC")?
-    });
-    Ok(())
+    })
 }
 
-fn dtc(row: &Row, person: &mut Person) -> Result<(), ReadError> {
-    person.record.observations.push(Observation {
+fn dtc(row: &Row) -> Result<Observation, ReadError> {
+    Ok(Observation {
         reading: counted(row.number("cells")?),
         unit: "{cells}".to_owned(),
         screened: row.number("mnc_examined")?.map(|cells| cells / 1e6),
         ..begun(row, 2, "marrow_dtc", "DTC")?
-    });
-    Ok(())
+    })
 }
 
-fn marker(row: &Row, person: &mut Person) -> Result<(), ReadError> {
+fn marker(row: &Row) -> Result<Observation, ReadError> {
     let value = row.number("value")?;
     let below = row.flag("below_limit")?.unwrap_or(false);
     let reading = match value {
@@ -201,17 +201,16 @@ fn marker(row: &Row, person: &mut Person) -> Result<(), ReadError> {
         Some(unit) => unit,
         None => "",
     };
-    person.record.observations.push(Observation {
+    Ok(Observation {
         reading,
         unit: unit.to_owned(),
         lod: value.filter(|_| below),
         ..begun(row, 3, "protein", row.required("marker", "a marker")?)?
-    });
-    Ok(())
+    })
 }
 
 /// After a relapse scans are `assessed` against the lesions: where there are any, the disease is there.
-fn imaging(row: &Row, person: &mut Person) -> Result<(), ReadError> {
+fn imaging(row: &Row) -> Result<Observation, ReadError> {
     let sum = row.number("recist_sum_mm")?;
     let new_lesion = row.flag("new_lesion")?;
     let (assessment, reading) = match row.text("result") {
@@ -226,11 +225,10 @@ fn imaging(row: &Row, person: &mut Person) -> Result<(), ReadError> {
         detail.insert("new_lesion".to_owned(), Value::from(new_lesion));
     }
     let _ = row.number("suvmax")?;
-    person.record.observations.push(Observation {
+    Ok(Observation {
         reading,
         unit: "mm".to_owned(),
         detail,
         ..begun(row, 4, "imaging", row.required("modality", "a modality")?)?
-    });
-    Ok(())
+    })
 }

@@ -149,7 +149,9 @@ impl<'t> Row<'t> {
     }
 }
 
-const DATE: &str = "a day such as 2024-04-03";
+const DATE: &str = "a day such as 2024-04-03, from 1900 to 2100";
+/// A day outside was mistyped, and would be followed through all the years to it.
+const YEARS: std::ops::RangeInclusive<u32> = 1900..=2100;
 
 /// `2024-04-03`, with all its zeros; by hand, since a cohort has a million of them.
 fn iso(text: &str) -> Option<NaiveDate> {
@@ -160,5 +162,6 @@ fn iso(text: &str) -> Option<NaiveDate> {
         })
     };
     (bytes[4] == b'-' && bytes[7] == b'-').then_some(())?;
-    NaiveDate::from_ymd_opt(i32::try_from(digits(0..4)?).ok()?, digits(5..7)?, digits(8..10)?)
+    let year = digits(0..4).filter(|year| YEARS.contains(year))?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(5..7)?, digits(8..10)?)
 }

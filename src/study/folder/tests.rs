@@ -155,6 +155,73 @@ fn cells_markers_and_scans_are_read() {
 }
 
 #[test]
+fn a_reading_has_the_day_of_the_visit_that_it_names() {
+    let mut files = folder(&[
+        ANNA,
+        BERT,
+        ("visits.csv", "7,P000042,2016-01-04,scheduled"),
+        ("visits.csv", "8,P000043,2016-01-04,scheduled"),
+        // each centre may count its visits from 1
+        ("visits.csv", "7,P000043,2014-01-04,scheduled"),
+        ("visits.csv", "9,P000042,2017-01-04,scheduled"),
+    ]);
+    let rows = [
+        "1,P000042,7,2016-01-04,2016-01-09,0,7.5",
+        // a year wrong, either way
+        "2,P000042,7,2015-01-04,2016-01-09,0,7.5",
+        "3,P000042,7,2017-01-04,2016-01-09,0,7.5",
+        // no visit, one not on file, somebody else's, one after the report
+        "4,P000042,,2015-06-04,2016-01-09,0,7.5",
+        "5,P000042,70,2015-06-04,2016-01-09,0,7.5",
+        "6,P000042,8,2015-06-04,2016-01-09,0,7.5",
+        "7,P000042,9,2015-06-04,2016-01-09,0,7.5",
+    ];
+    let head = "row_id,patient_id,visit_id,collected_on,reported_on,count,volume_ml";
+    files.insert("ctc.csv", format!("{head}\n{}", rows.join("\n")));
+    let cohort = read(&files).expect("a sound folder");
+    let anna = &cohort.people[0];
+    let days: Vec<String> = anna
+        .record
+        .observations
+        .iter()
+        .map(|o| o.collected_on.to_string())
+        .collect();
+    let (visit, typed) = ("2016-01-04", "2015-06-04");
+    assert_eq!(days, [visit, visit, visit, typed, typed, typed, typed]);
+    assert_eq!(anna.redated, [ObservationId(2 * 8 + 1), ObservationId(3 * 8 + 1)]);
+}
+
+/// Row numbers, and in which file a reading lies, decide nothing.
+#[test]
+fn readings_of_one_day_have_an_order_of_their_own() {
+    let of = |ctdna: i64, marker: [i64; 2]| {
+        let rows = [
+            (
+                "ctdna.csv",
+                format!("{ctdna},P000042,2015-07-01,2015-07-12,TI,1,0.5,VAF_percent,0.1,9000,4"),
+            ),
+            (
+                "markers.csv",
+                format!("{},P000042,2015-07-01,2015-07-03,CEA,0,3.1,ng/mL", marker[0]),
+            ),
+            (
+                "markers.csv",
+                format!("{},P000042,2015-07-01,2015-07-02,CA15-3,0,20,U/mL", marker[1]),
+            ),
+        ];
+        let rows: Vec<(&'static str, &str)> = rows.iter().map(|(file, row)| (*file, row.as_str())).collect();
+        let case = case_of(&[&[ANNA], &rows[..]].concat());
+        case.signals
+            .iter()
+            .map(|signal| signal.what.clone())
+            .collect::<Vec<What>>()
+    };
+    let one = of(1, [2, 3]);
+    assert!(matches!(one[0], What::Molecules { .. }), "{one:?}");
+    assert_eq!(one, of(900, [30, 20]));
+}
+
+#[test]
 fn what_happened_is_known_on_its_day() {
     let case = case_of(&[
         ANNA,
@@ -226,17 +293,22 @@ fn a_bad_cell_is_named_with_file_line_and_column() {
         (
             "2015-05-15",
             "2015-02-30",
-            "line 2, column reported_on: \"2015-02-30\" is not a day such as 2024-04-03",
+            "line 2, column reported_on: \"2015-02-30\" is not a day such as 2024-04-03, from 1900 to 2100",
         ),
         (
             "2015-05-01",
             "",
-            "line 2, column collected_on: \"\" is not a day such as 2024-04-03",
+            "line 2, column collected_on: \"\" is not a day such as 2024-04-03, from 1900 to 2100",
         ),
         (
             "2015-05-01",
             "01/05/2015",
-            "line 2, column collected_on: \"01/05/2015\" is not a day such as 2024-04-03",
+            "line 2, column collected_on: \"01/05/2015\" is not a day such as 2024-04-03, from 1900 to 2100",
+        ),
+        (
+            "2015-05-01",
+            "9999-12-31",
+            "line 2, column collected_on: \"9999-12-31\" is not a day such as 2024-04-03, from 1900 to 2100",
         ),
         (
             "VAF_percent",

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::Watched;
 use crate::burden::case::{Day, Signal};
 use crate::burden::{Engine, Slip};
+use crate::domain::id::ObservationId;
 
 /// Of one kind of error: how many there are, and how many are named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct Found {
 pub struct Errors {
     /// By the truth's word for it.
     pub kinds: BTreeMap<String, Found>,
-    /// By what was suspected: `(named, right)` of slips of the scale, swaps, duplicates.
-    pub suspected: [(u64, u64); 3],
+    /// By what was suspected: `(named, right)` of slips of the scale, swaps, duplicates, days other than the visit's.
+    pub suspected: [(u64, u64); 4],
 }
 
 impl Errors {
@@ -49,20 +50,25 @@ impl Errors {
         let named = follow.surprises(last);
         let wrong: HashMap<i64, &str> = one.truth.errors.iter().map(|(id, kind)| (*id, kind.as_str())).collect();
         let mut errors = Errors::default();
-        for surprise in &named {
-            let place = match surprise.slip {
-                Slip::Scale => 0,
-                Slip::Swap => 1,
-                Slip::Duplicate => 2,
-            };
+        let slips = named.iter().map(|surprise| match surprise.slip {
+            Slip::Scale => (0, surprise.id),
+            Slip::Swap => (1, surprise.id),
+            Slip::Duplicate => (2, surprise.id),
+        });
+        let seen = one.case.signals.iter().filter(|signal| could_be_named(signal, last));
+        let redated = seen
+            .map(|signal| signal.id)
+            .filter(|id| one.redated.contains(&ObservationId(*id)));
+        for (place, id) in slips.chain(redated.map(|id| (3, id))) {
             errors.suspected[place].0 += 1;
-            errors.suspected[place].1 += u64::from(wrong.contains_key(&surprise.id));
+            errors.suspected[place].1 += u64::from(wrong.contains_key(&id));
         }
         for signal in one.case.signals.iter().filter(|signal| could_be_named(signal, last)) {
             if let Some(kind) = wrong.get(&signal.id) {
                 let found = errors.kinds.entry((*kind).to_owned()).or_default();
                 found.there += 1;
-                found.named += u64::from(named.iter().any(|surprise| surprise.id == signal.id));
+                let told = named.iter().any(|surprise| surprise.id == signal.id);
+                found.named += u64::from(told || one.redated.contains(&ObservationId(signal.id)));
             }
         }
         errors
@@ -77,7 +83,7 @@ impl Errors {
         (named > 0).then(|| right as f64 / named as f64)
     }
 
-    /// The same without duplicates, which are certain.
+    /// Slips and swaps alone: duplicates, and days other than the visit's, are certain.
     pub fn precision_of_slips(&self) -> Option<f64> {
         let (named, right) = self.suspected[..2]
             .iter()

@@ -14,6 +14,7 @@ use super::folder::Person;
 use super::truth::{Regime, Truth, Truths};
 use crate::burden::case::{Case, Day};
 use crate::burden::{Engine, Line};
+use crate::domain::id::ObservationId;
 
 /// Patient-days, and those whose band holds the truth.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -83,6 +84,7 @@ impl Recovery {
             .filter_map(|((person, case), course)| {
                 Some(Watched {
                     case,
+                    redated: &person.redated,
                     until: course.as_ref()?.until,
                     truth: truths.get(&person.key)?,
                 })
@@ -103,6 +105,7 @@ impl Recovery {
 /// A patient with the truth.
 struct Watched<'a> {
     case: &'a Case,
+    redated: &'a [ObservationId],
     until: Day,
     truth: &'a Truth,
 }

@@ -1,15 +1,22 @@
-//! Users, nights, and the last acts on users and settings.
+//! Users, nights, the alert budget, and the last acts on users and settings.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 
+use super::super::field::{Field, Message, Weight};
+use super::super::form::{RawForm, new_token};
 use super::super::shell::Shell;
 use super::super::{Result, filters};
+use crate::actions;
+use crate::actions::budget::Setting;
 use crate::actions::patients::Change;
 use crate::actions::users::{self, Overview};
 use crate::app::App;
 use crate::domain::access::Actor;
+use crate::domain::budget;
 use crate::domain::id::SiteId;
 
 #[derive(Template, WebTemplate)]
@@ -18,6 +25,8 @@ pub struct OverviewPage {
     page: Shell,
     overview: Overview,
     acts: Vec<Act>,
+    alerts: Field,
+    form_token: String,
 }
 
 /// What one person did, once or several times in a row.
@@ -45,10 +54,17 @@ fn what(change: &Change) -> String {
         "assay_version" => "an assay".into(),
         "arm" => "an arm".into(),
         "run" => "a night".into(),
+        "alert_budget" => return budget_set(change),
         page if change.action == "viewed" => format!("the page {page}"),
         other => format!("a {}", other.replace('_', " ")),
     };
     format!("{deed} {record}")
+}
+
+/// `set the alert budget from 4 to 2.5`.
+fn budget_set(change: &Change) -> String {
+    let new = |column: &str| change.changes[column][1].to_string();
+    format!("set the alert budget from {} to {}", new("was"), new("per_100_years"))
 }
 
 /// Newest first; what reads alike and follows on itself is one line.
@@ -81,15 +97,55 @@ impl OverviewPage {
         };
         held.iter().filter_map(code).collect::<Vec<_>>().join(", ")
     }
+
+    fn set_at(&self, setting: &Setting) -> String {
+        setting.set_at.format("%-d %b %Y %H:%M:%S").to_string()
+    }
+
+    fn fields(&self) -> &[Field] {
+        std::slice::from_ref(&self.alerts)
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.alerts.is_hard()
+    }
+
+    async fn of(app: &App, actor: &Actor, typed: Option<&str>) -> Result<OverviewPage> {
+        let overview = users::overview(app, actor).await?;
+        let now = overview.budget.now.to_string();
+        Ok(OverviewPage {
+            page: Shell::of(actor, "Administration").at("/administration"),
+            acts: acts(&overview.acts),
+            alerts: Field::text(budget::FIELD, "Alerts", typed.unwrap_or(&now))
+                .wide("w8")
+                .in_unit("per 100 patient-years"),
+            form_token: new_token(),
+            overview,
+        })
+    }
 }
 
 pub async fn show(State(app): State<App>, actor: Actor) -> Result<OverviewPage> {
-    let overview = users::overview(&app, &actor).await?;
-    Ok(OverviewPage {
-        page: Shell::of(&actor, "Administration").at("/administration"),
-        acts: acts(&overview.acts),
-        overview,
-    })
+    OverviewPage::of(&app, &actor, None).await
+}
+
+/// Sets the alert budget; what can't be one comes back with what was typed.
+pub async fn set_budget(State(app): State<App>, actor: Actor, form: RawForm) -> Result<Response> {
+    let typed = form.get(budget::FIELD);
+    let seen = form.get("seen").parse().unwrap_or(-1);
+    match actions::budget::set(&app, &actor, typed, seen, &form.form()).await {
+        Ok(posted) => Ok(Redirect::to(posted.location()).into_response()),
+        Err(actions::Error::Problems(problems)) => {
+            let mut page = OverviewPage::of(&app, &actor, Some(typed)).await?;
+            page.alerts.messages.extend(problems.into_iter().map(|problem| Message {
+                weight: Weight::Hard,
+                text: problem.text,
+                mend: problem.suggestion,
+            }));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 #[cfg(test)]

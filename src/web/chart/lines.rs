@@ -120,6 +120,7 @@ impl Axis {
 struct Frame<'a> {
     left: f64,
     right: f64,
+    foot: f64,
     chart: &'a Lines,
 }
 
@@ -129,7 +130,7 @@ impl Frame<'_> {
     }
 
     fn y(&self, value: f64) -> f64 {
-        TOP + PLOT * (1.0 - self.chart.y.place(value).clamp(0.0, 1.0))
+        TOP + (self.foot - TOP) * (1.0 - self.chart.y.place(value).clamp(0.0, 1.0))
     }
 }
 
@@ -138,7 +139,17 @@ pub fn svg(chart: &Lines) -> String {
     canvas.finish(&chart.id, height, &chart.title, &chart.about)
 }
 
+/// The same, half as high, for a line beside other things.
+pub fn low(chart: &Lines) -> String {
+    let (canvas, height) = draw_in(chart, PLOT / 2.0);
+    canvas.finish(&chart.id, height, &chart.title, &chart.about)
+}
+
 pub(super) fn draw(chart: &Lines) -> (Canvas, f64) {
+    draw_in(chart, PLOT)
+}
+
+fn draw_in(chart: &Lines, plot: f64) -> (Canvas, f64) {
     let mut canvas = Canvas::new(chart.width);
     let named = chart
         .lines
@@ -153,6 +164,7 @@ pub(super) fn draw(chart: &Lines) -> (Canvas, f64) {
     let frame = Frame {
         left: told + 16.0,
         right: chart.width - named.min(chart.width * 0.26) - 18.0,
+        foot: TOP + plot,
         chart,
     };
     for tick in &ticks {
@@ -164,7 +176,7 @@ pub(super) fn draw(chart: &Lines) -> (Canvas, f64) {
             &chart.y.tell(*tick),
         );
     }
-    let foot = TOP + PLOT;
+    let foot = frame.foot;
     canvas.line(frame.left, foot, frame.right, foot, "axis");
     if chart.y.from < 0.0 && chart.y.to > 0.0 && chart.y.scale != Scale::Log {
         canvas.line(frame.left, frame.y(0.0), frame.right, frame.y(0.0), "axis");
@@ -185,7 +197,7 @@ pub(super) fn draw(chart: &Lines) -> (Canvas, f64) {
         x: frame.left,
         y: 0.0,
         w: frame.right - frame.left,
-        h: TOP + PLOT,
+        h: foot,
     };
     for (x, name) in &chart.marks {
         let at = frame.x(*x);
@@ -255,7 +267,7 @@ fn curves(canvas: &mut Canvas, frame: &Frame) {
     }
     for i in (0..heights.len()).rev() {
         let limit = if i + 1 == heights.len() {
-            TOP + PLOT + 8.0
+            frame.foot + 8.0
         } else {
             heights[i + 1] - 15.0
         };

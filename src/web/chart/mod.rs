@@ -8,6 +8,8 @@ mod words;
 pub mod bars; // risk: contributions as a waterfall, the interval as a bar
 pub mod calibration; // what came against what was predicted
 pub mod forest; // ratios with intervals
+pub mod heralds; // what announced relapses
+pub mod kept; // what came beside what was promised
 pub mod km; // survival and incidence curves
 pub mod lines; // any lines on two axes
 pub mod sheet; // charts as a picture that stands alone

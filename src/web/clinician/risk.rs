@@ -27,7 +27,10 @@ pub fn interval(lo: f64, hi: f64) -> String {
     } else {
         percent(lo).trim_end_matches("\u{202f}%").to_owned()
     };
-    format!("{lo}–{}", percent(hi))
+    let hi = percent(hi);
+    // a dash before a sign reads as one more sign
+    let to = if hi.starts_with('>') { " to " } else { "–" };
+    format!("{lo}{to}{hi}")
 }
 
 /// The change against the night before, with the class of its colour.
@@ -146,6 +149,7 @@ fn organs(detail: &Value) -> Vec<Bar> {
             "death" => ("Death without relapse".to_owned(), "p-dot"),
             "node" => ("Distant nodes".to_owned(), "r-up"),
             "other" => ("Elsewhere".to_owned(), "r-up"),
+            "not_stated" => ("Relapse, organ not known".to_owned(), "r-up"),
             organ => (parts::capital(organ), "r-up"),
         };
         Bar {
@@ -225,6 +229,7 @@ mod tests {
         assert_eq!(interval(0.051, 0.098), "5.1–9.8\u{202f}%");
         assert_eq!(interval(0.16, 0.29), "16–29\u{202f}%");
         assert_eq!(interval(0.07, 0.13), "7.0–13\u{202f}%");
+        assert_eq!(interval(0.93, 0.998), "93 to >99\u{202f}%");
     }
 
     #[test]

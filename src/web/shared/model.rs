@@ -4,13 +4,14 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
-use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::super::shell::Shell;
 use super::super::{Result, filters};
+use super::centre;
 use super::model_card::Card;
-use crate::actions::models::{self, Decision, Model, Night};
+use super::model_history::{self, Entry};
+use crate::actions::models::{self, Decided, Decision, Model};
 use crate::app::App;
 use crate::domain::access::Actor;
 
@@ -19,6 +20,10 @@ use crate::domain::access::Actor;
 pub struct ModelPage {
     page: Shell,
     model: Option<(Model, Laid)>,
+    arranged: String,
+    /// Why there is none.
+    why_none: Option<String>,
+    plot: Option<String>,
     history: Vec<Entry>,
 }
 
@@ -26,28 +31,6 @@ pub struct ModelPage {
 enum Laid {
     Out(Box<Card>),
     Other(Option<String>),
-}
-
-/// What became of one night's model.
-struct Entry {
-    on: NaiveDate,
-    state: &'static str,
-    note: String,
-}
-
-fn entry(night: Night) -> Option<Entry> {
-    let state = match (night.on_show, night.state.as_str()) {
-        (true, _) => "on show",
-        (false, "published") if night.replay => "replayed",
-        (false, "published") => "done",
-        (false, "running") => "under way",
-        (false, _) => "failed",
-    };
-    Some(Entry {
-        on: night.as_of,
-        state,
-        note: night.model_note?,
-    })
 }
 
 pub async fn show(State(app): State<App>, actor: Actor) -> Result<ModelPage> {
@@ -65,16 +48,19 @@ pub async fn show(State(app): State<App>, actor: Actor) -> Result<ModelPage> {
     Ok(ModelPage {
         page: Shell::of(&actor, "Model card").at("/model"),
         model,
-        history: shown.nights.into_iter().filter_map(entry).collect(),
+        arranged: centre::arranged(&shown.sites),
+        why_none: model_history::why_none(&shown.nights),
+        plot: model_history::plot(&shown.nights),
+        history: shown.nights.iter().map(model_history::entry).collect(),
     })
 }
 
 impl Card {
     fn verdict(&self) -> (&'static str, &'static str) {
         match self.decision {
-            Decision::Publish => ("ok", "Published"),
-            Decision::Recalibrate => ("risk", "Recalibrated, then published"),
-            Decision::Hold => ("risk", "Held back"),
+            Decision::Publish => model_history::tag(Decided::Publish),
+            Decision::Recalibrate => model_history::tag(Decided::Recalibrate),
+            Decision::Hold => model_history::tag(Decided::Hold),
         }
     }
 }

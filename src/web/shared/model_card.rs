@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::super::chart::bars::{self, Part};
 use super::super::write;
+use super::flags::on_card;
+use crate::actions::flag_ledger::Flags;
 use crate::actions::models::{Decision, Drift, FittedOn, Judged, Measures, Report, Site, Subgroup};
 
 /// Standard errors on either side of an estimate in a 95 % interval.
@@ -31,6 +33,9 @@ pub struct Card {
     pub groups: Vec<String>,
     pub latest_landmark_days: i32,
     pub limits: Vec<String>,
+    /// `None` on a card from before flags were told.
+    #[serde(default)]
+    flags: Option<Flags>,
     #[serde(default)]
     pub not_in_the_fit: BTreeMap<String, u64>,
 }
@@ -196,6 +201,11 @@ impl Card {
             ("First distant relapses", count(own.relapsed)),
             ("Deaths without one", count(own.died)),
         ]
+    }
+
+    /// The budget that its thresholds are for, and what came of them on past days.
+    pub fn flags(&self) -> Option<Vec<(&'static str, String)>> {
+        self.flags.as_ref().map(on_card)
     }
 
     pub fn groups(&self) -> String {

@@ -16,7 +16,20 @@ async fn the_administrator_sees_users_and_acts_and_no_patient() {
         browser.press("Sign in as administrator").await;
         browser.arrives("/administration").await;
         browser.says("main", "demo-administrator").await;
+        // a budget that can't be one comes back with its remedy; the remedy saves
+        browser.fill("#alerts", "2,5").await;
+        browser.provokes(422);
+        browser.press("Set the budget").await;
+        browser.says(".errors", "The budget was not set").await;
+        browser.look().await;
+        browser.fill("#alerts", "2.5").await;
+        browser.press("Set the budget").await;
+        browser.arrives("/administration#budget").await;
+        browser.says("main", "set the alert budget from 4 to 2.5").await;
         browser.picture("administration").await;
+        browser.go("/flags").await;
+        browser.says("main", "The thresholds on show are still for 4").await;
+        browser.look().await;
         browser.press("Model").await;
         browser.arrives("/model").await;
         for closed in ["/patients", "/triage"] {

@@ -122,6 +122,11 @@ async fn the_clinician_finds_who_needs_her_and_acknowledges_a_flag() {
         browser.says("table.triage", "ROTN-0448").await;
         browser.go("/model").await;
         browser.picture("model").await;
+        browser.press("Have flags kept their word?").await;
+        browser.arrives("/flags").await;
+        browser.says("main", "What came, and what was promised").await;
+        browser.says("main", "4 (the budget)").await;
+        browser.picture("flags").await;
     })
     .await;
 }

@@ -16,7 +16,7 @@ async fn now(test: &TestApp) -> DateTime<Utc> {
 }
 
 /// The world of a day in the database's time: a night is of yesterday's date where it was run a day before.
-async fn world() -> (TestApp, NaiveDate) {
+pub async fn world() -> (TestApp, NaiveDate) {
     let probe = TestApp::new().await;
     let today = now(&probe).await;
     let test = TestApp::at(today + Days::new(60)).await;
@@ -26,7 +26,7 @@ async fn world() -> (TestApp, NaiveDate) {
     (test, today.date_naive())
 }
 
-fn of(day: NaiveDate) -> Asked {
+pub fn of(day: NaiveDate) -> Asked {
     Asked {
         as_of: Some(day),
         ..Asked::default()

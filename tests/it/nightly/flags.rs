@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use metwatch::actions::nightly::{self, End, Progress, Step};
 
 use super::super::support::TestApp;
-use super::{again, ask, done, event, on, reading};
+use super::{again, ask, done, event, on, reading, world};
 
 const FLAG: &str = "cause, state, cardinality(trigger_ids)::text, opened_on::text, outcome, lead_days::text]) from flag
     where patient_id = 1 order by id";
@@ -107,4 +107,73 @@ async fn a_flag_that_ended_with_a_loss_is_raised_when_the_loss_was_none() {
     .await;
     assert_eq!(done(&test, &on("2026-05-01")).await, 1);
     assert_eq!(ask(&test, "state]) from flag order by id").await, ["closed", "new"]);
+}
+
+/// A flag on a risk outlives a low score for a quiet time, or closes at once where all its evidence has gone; the same evidence does not
+/// raise it again.
+#[tokio::test]
+async fn a_risk_flag_closes_after_a_quiet_time_or_when_its_evidence_is_gone() {
+    let test = world().await;
+    assert!(done(&test, &on("2026-11-21")).await > 0);
+    // of those whose risk is high one flag is taken for closed long ago
+    let flagged =
+        "site_id::text || ' and patient_id = ' || patient_id]) from flag where cause = 'risk_threshold' limit 1";
+    let high = ask(&test, flagged).await.remove(0);
+    let closed = format!(
+        "update flag set state = 'closed', closed_on = '2026-11-21', outcome = 'quiet' where site_id = {high};"
+    );
+    let low = "id::text]) from patient p where site_id = 1 and id > 1000
+        and not exists (select from event e where e.site_id = 1 and e.patient_id = p.id and e.kind in ('relapse', 'death'))
+        and not exists (select from run_flag r where r.site_id = 1 and r.patient_id = p.id) order by id limit 5";
+    let low = ask(&test, low).await;
+    let [new, quiet, kept, amended, aged] = &low[..] else {
+        panic!("{low:?}")
+    };
+    let flag = |patient: &str, opened: &str, triggers: &str| {
+        format!(
+            "insert into flag (site_id, patient_id, cause, severity, opened_on, opened_at, reason_text, trigger_ids)
+             values (1, {patient}, 'risk_threshold', 'medium', '{opened}', '{opened}', '12-month risk 31 %.', '{{{triggers}}}');"
+        )
+    };
+    let read = |id: i64, patient: &str, day: &str, amends: &str| {
+        let own = reading(id, day, 1.0).replace(&format!("select 1, {id}, 1,"), &format!("select 1, {id}, {patient},"));
+        own.replace(", lo, hi)", ", lo, hi, supersedes_id)")
+            .replace("from assay_version", &format!(", {amends} from assay_version"))
+    };
+    let kept_by = format!(
+        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, keeps)
+         select 1, max(id), {kept}, 'risk_threshold', 'medium', '12-month risk 31 %.', true from run;"
+    );
+    let facts = [
+        closed,
+        read(501, amended, "2026-08-01", "null"),
+        read(502, amended, "2026-08-01", "501"),
+        read(503, aged, "2024-10-01", "null"),
+        flag(new, "2026-11-01", ""),
+        flag(quiet, "2026-08-01", ""),
+        flag(kept, "2026-08-01", ""),
+        flag(amended, "2026-11-01", "501"),
+        flag(aged, "2026-11-01", "503"),
+        kept_by,
+    ];
+    test.sql(&facts.concat()).await;
+    done(&test, &on("2026-11-22")).await;
+    let states = format!(
+        "state, outcome]) from flag where site_id = 1 and patient_id in ({}) order by patient_id",
+        low.join(", ")
+    );
+    assert_eq!(
+        ask(&test, &states).await,
+        [
+            "new",
+            "closed|quiet",
+            "new",
+            "closed|withdrawn_evidence",
+            "closed|withdrawn_evidence"
+        ]
+    );
+    assert_eq!(
+        ask(&test, &format!("state]) from flag where site_id = {high}")).await,
+        ["closed"]
+    );
 }

@@ -2,6 +2,7 @@
 
 mod again; // done twice, of the past, two at once
 mod broken; // stopped, killed, overtaken
+mod budget; // how many alerts, from which night on
 mod card; // its model on show
 mod carry; // what need not be worked out again
 mod flags; // a flag's life

@@ -14,6 +14,7 @@ use metwatch::study::{Check, Cohort, Evaluation, Recovery, Study, Truths, checks
 use super::{files, table, with_bars};
 use crate::cli::show::Step;
 use made::{ELSEWHERE, HOME};
+use public::Public;
 
 const PATIENTS: u32 = 3000;
 const BUDGETS: [f64; 2] = [4.0, 1.65];
@@ -29,6 +30,7 @@ pub struct Asked<'a> {
 /// It prints what falls short as well; only what can't be measured at all is an error.
 pub fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
     let seed = asked.seed;
+    let real = asked.real.map(Public::read).transpose()?;
     let (train, apply, truths) = match asked.practice {
         Some(folder) => halves(folder)?,
         None => strangers(seed)?,
@@ -42,9 +44,8 @@ pub fn run(asked: &Asked) -> anyhow::Result<ExitCode> {
     if asked.practice.is_none() {
         all.extend(elsewhere(&mut study, seed)?);
     }
-    if let Some(folder) = asked.real {
-        all.extend(public::liver(folder, seed)?);
-        all.extend(public::breast(folder, seed)?);
+    if let Some(real) = real {
+        all.extend(real.checks(seed));
     } else {
         println!("Real data were not asked for: --real DIR, with pbcseq.csv and brca_metastasis.csv");
     }

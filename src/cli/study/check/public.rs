@@ -5,7 +5,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::Context;
-use metwatch::study::{Check, Wanted, real};
+use metwatch::study::real::{self, Followed};
+use metwatch::study::{Check, Wanted};
 
 use crate::cli::show::Step;
 
@@ -18,22 +19,41 @@ fn open(folder: &Path, file: &str) -> anyhow::Result<BufReader<File>> {
 /// AUC of the current-marker Cox model of `tests/data/oracles/landmark.json`, by landmark year.
 const CURRENT_MARKERS: [f64; 5] = [0.898, 0.896, 0.851, 0.781, 0.816];
 
-pub fn liver(folder: &Path, seed: u64) -> anyhow::Result<Vec<Check>> {
-    let patients = real::pbcseq(open(folder, "pbcseq.csv")?)?;
+pub struct Public {
+    liver: Vec<Followed>,
+    breast: Vec<Followed>,
+}
+
+impl Public {
+    /// Errors: a file that is missing, or is not what it is said to be. They are for the beginning, before anything takes long.
+    pub fn read(folder: &Path) -> anyhow::Result<Public> {
+        Ok(Public {
+            liver: real::pbcseq(open(folder, "pbcseq.csv")?)?,
+            breast: real::rotterdam(open(folder, "brca_metastasis.csv")?)?,
+        })
+    }
+
+    pub fn checks(&self, seed: u64) -> Vec<Check> {
+        let mut all = liver(&self.liver, seed);
+        all.extend(breast(&self.breast, seed));
+        all
+    }
+}
+
+fn liver(patients: &[Followed], seed: u64) -> Vec<Check> {
     let step = Step::begin("pbcseq, five folds");
-    let found = real::pbcseq_auc(&patients, seed);
+    let found = real::pbcseq_auc(patients, seed);
     step.done(&format!("{} patients", patients.len()));
     let line = |(year, (auc, wanted)): (usize, (Option<f64>, f64))| {
         let what = format!("pbcseq: AUC within 2 years, landmark year {}", year + 1);
         Check::new(what, Wanted::AtLeast(wanted), auc)
     };
-    Ok(found.into_iter().zip(CURRENT_MARKERS).enumerate().map(line).collect())
+    found.into_iter().zip(CURRENT_MARKERS).enumerate().map(line).collect()
 }
 
-pub fn breast(folder: &Path, seed: u64) -> anyhow::Result<Vec<Check>> {
-    let patients = real::rotterdam(open(folder, "brca_metastasis.csv")?)?;
+fn breast(patients: &[Followed], seed: u64) -> Vec<Check> {
     let step = Step::begin("Rotterdam, odd to even");
-    let found = real::rotterdam_at(&patients, seed);
+    let found = real::rotterdam_at(patients, seed);
     step.done(&format!("{} patients", patients.len()));
     let wanted = [(2, 0.780), (5, 0.749), (10, 0.715)];
     let lines = found.into_iter().zip(wanted).flat_map(|(found, (years, wanted))| {
@@ -47,5 +67,5 @@ pub fn breast(folder: &Path, seed: u64) -> anyhow::Result<Vec<Check>> {
             ),
         ]
     });
-    Ok(lines.collect())
+    lines.collect()
 }

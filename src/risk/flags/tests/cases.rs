@@ -219,14 +219,16 @@ fn a_relapse_has_its_signs_with_their_intervals() {
 fn misses_stay_in_the_denominator() {
     let told = Relapse::of(&case(rise()), &relapsed(500, Some(320), vec![]), None).unwrap();
     let missed = Relapse::of(&case(vec![]), &relapsed(500, None, vec![]), None).unwrap();
-    let ledger = LeadLedger::of(vec![told, missed.clone(), missed]);
+    let ledger = LeadLedger::of(&[told, missed.clone(), missed]);
     assert_eq!(ledger.missed, 2);
     let once = &ledger.announced[0];
     assert_eq!((once.ahead, once.early, once.first), (1, 1, 1.0));
     assert!((once.mean_notice - 290.0 / 3.0).abs() < 1e-12);
     assert_eq!(once.bounds, (0.0, 0.0));
-    assert_eq!(once.median, Some((f64::NEG_INFINITY, 0.0)));
-    let nothing = LeadLedger::of(vec![]);
+    assert_eq!((once.median, once.median_notice), (None, 0.0));
+    assert_eq!((ledger.relapses, ledger.years, once.looked), (3, Some((2021, 2021)), 1));
+    assert_eq!(ledger.by(Herald::Flag).unwrap().looked, 0);
+    let nothing = LeadLedger::of(&[]);
     assert_eq!((nothing.missed, nothing.announced[0].median), (0, None));
 }
 
@@ -301,19 +303,20 @@ fn any_case() -> impl Strategy<Value = Case> {
 proptest! {
     #[test]
     fn the_lead_ledger_adds_up(cases in prop::collection::vec((any_case(), 100..900i32, prop::option::of(50..900i32)), 0..12)) {
-        let rows = cases.iter().map(|(case, to, flag)| {
+        let rows: Vec<Relapse> = cases.iter().map(|(case, to, flag)| {
             let points = (1..9).map(|i| point(100 * i, 0.12 * f64::from(i), &[])).collect();
             let flag = flag.map(|on| on / 100 * 100).filter(|on| on < to);
             Relapse::of(case, &relapsed(*to, Some(to / 2), points), flag).unwrap()
-        });
-        let ledger = LeadLedger::of(rows.collect());
+        }).collect();
+        let ledger = LeadLedger::of(&rows);
         let first: f64 = ledger.announced.iter().map(|a| a.first).sum();
         prop_assert!((first + ledger.missed as f64 - cases.len() as f64).abs() < 1e-9);
         for announced in &ledger.announced {
-            prop_assert!(announced.early <= announced.ahead && announced.ahead <= cases.len());
+            prop_assert!(announced.early <= announced.ahead && announced.ahead <= announced.looked && announced.looked <= cases.len());
+            prop_assert!(announced.median.is_none_or(|m| m.0.is_finite() && m.1.is_finite()));
             prop_assert!(announced.bounds.0 <= announced.bounds.1);
         }
-        for row in &ledger.relapses {
+        for row in &rows {
             for place in 0..Herald::COUNT {
                 if let Some((least, most)) = row.lead(place) {
                     prop_assert!(least <= most);

@@ -5,14 +5,11 @@ use proptest::prelude::*;
 use super::super::expect::FEWEST_FLAGS;
 use super::super::turnbull::Turnbull;
 use super::*;
+use crate::domain::ledger::{Alert, Came, Detected, Raised};
 use crate::survival::{FollowUp, KaplanMeier};
 
-fn watched(to: Day, end: End, flags: &[Day]) -> Watched {
-    Watched {
-        origin: day("2020-01-01"),
-        watch: Watch { from: 30, to, end },
-        flags: flags.to_vec(),
-    }
+fn watched(to: Day, end: End, flags: &[Day]) -> (Watch, Vec<Day>) {
+    (Watch { from: 30, to, end }, flags.to_vec())
 }
 
 fn relapse(known: Day) -> End {
@@ -28,7 +25,7 @@ fn figures_of_four_patients_by_hand() {
         watched(330, relapse(330), &[]),
         watched(2030, End::Censored, &[100]),
     ];
-    let figures = Figures::of(patients.iter().map(|p| (p.watch, p.flags.as_slice())));
+    let figures = Figures::of(patients.iter().map(|(watch, flags)| (*watch, flags.as_slice())));
     assert_eq!((figures.patients, figures.flags, figures.relapses), (4, 4, 3));
     assert_eq!((figures.ahead, figures.early), (2, 1));
     assert!((figures.years - years(1000.0 + 500.0 + 300.0 + 2000.0)).abs() < 1e-12);
@@ -40,46 +37,107 @@ fn figures_of_four_patients_by_hand() {
     assert_eq!((none.ppv12, none.mean_lead, none.sensitivity()), (None, None, None));
 }
 
+fn later(days: i64) -> NaiveDate {
+    day("2020-01-01") + chrono::TimeDelta::days(days)
+}
+
+fn raised(watches: &[(i64, i64)], alerts: &[(i64, i64, Came)], relapses: &[(i64, Option<i64>)]) -> Raised {
+    Raised {
+        site: SiteId(1),
+        watches: watches.iter().map(|(on, n)| (later(*on), *n)).collect(),
+        alerts: (alerts.iter())
+            .map(|(on, to, came)| Alert {
+                on: later(*on),
+                to: later(*to),
+                came: *came,
+                backlog: false,
+            })
+            .collect(),
+        relapses: (relapses.iter())
+            .map(|(on, first)| Detected {
+                on: later(*on),
+                first_alert: first.map(later),
+            })
+            .collect(),
+        beside: 0,
+    }
+}
+
 #[test]
 fn a_flag_s_worth_is_not_told_before_its_window_has_passed() {
-    // flagged on 2020-12-26 (day 360), relapse 100 days later, on file 10 days after that
-    let one = [watched(460, relapse(470), &[360])];
-    let on = |text: &str| RunningLedger::of(&one, 4.0, day(text)).total().unwrap().clone();
-    let early = on("2021-04-13");
+    // ten patients from day 0 on; one is flagged on day 360 and relapses on day 460
+    let one = raised(&[(0, 10), (460, -1)], &[(360, 460, Came::Relapse)], &[(460, Some(360))]);
+    let on = |days: i64| RunningLedger::of([&one], later(days)).unwrap();
+    let early = on(470);
+    assert_eq!((early.whole.relapses, early.whole.ahead, early.whole.early), (1, 1, 1));
+    assert_eq!((early.whole.within[0].pending, early.ppv[0]), (1, None));
+    assert_eq!(early.median_lead, Some(100.0));
+    let passed = on(725);
     assert_eq!(
-        (early.relapses, early.within12.pending, early.ppv12),
-        (0, 1, None),
-        "not yet on file"
+        (passed.whole.within[0].came_true, passed.whole.within[1].pending),
+        (1, 1)
     );
-    let told = on("2021-04-20");
-    assert_eq!((told.relapses, told.ahead, told.within12.pending), (1, 1, 1));
-    let passed = on("2021-12-26");
-    assert_eq!((passed.within12.came_true, passed.within24.pending), (1, 1));
-    assert_eq!(passed.ppv12, Some(1.0));
-    assert!(RunningLedger::of(&one, 4.0, day("2019-01-01")).total().is_none());
+    let share = passed.ppv[0].unwrap();
+    assert!(
+        share.value == 1.0 && share.upper == 1.0 && share.lower < 0.4,
+        "{share:?}"
+    );
+    assert!(RunningLedger::of([&one], later(-1)).is_none());
+    assert!(RunningLedger::of([], later(10)).is_none());
+    // 10 patients to day 460, then 9, the day of the question among them
+    let years = (460.0 * 10.0 + (726.0 - 460.0) * 9.0) / 365.25;
+    assert!((passed.whole.years - years).abs() < 1e-9);
+    assert!((passed.whole.load() - 100.0 / years).abs() < 1e-9);
+    let (lower, upper) = passed.whole.load_limits().unwrap();
+    assert!(lower < passed.whole.load() && passed.whole.load() < upper);
+    assert_eq!(on(460 + 730).year.flags, 0, "it was raised more than a year before");
+}
+
+#[test]
+fn what_had_gathered_before_the_first_night_is_no_load() {
+    let mut first = raised(
+        &[(0, 10)],
+        &[(0, 90, Came::Relapse), (50, 400, Came::Nothing)],
+        &[(90, Some(0))],
+    );
+    first.alerts[0].backlog = true;
+    let whole = RunningLedger::of([&first], later(800)).unwrap().whole;
+    assert_eq!(
+        (whole.flags, whole.counted(), whole.within[0].came_true, whole.ahead),
+        (2, 1, 1, 1)
+    );
+    assert!((whole.load() - 100.0 / whole.years).abs() < 1e-9);
 }
 
 #[test]
 fn what_is_lost_is_no_failure_of_a_flag() {
     // ten flags on day 100: 4 relapse within the year, 2 leave at once, 4 are watched through
-    let mut all = vec![];
-    all.extend((0..4).map(|i| watched(200 + i, relapse(210), &[100])));
-    all.extend((0..2).map(|_| watched(101, End::Censored, &[100])));
-    all.extend((0..4).map(|_| watched(900, End::Censored, &[100])));
-    let ledger = RunningLedger::of(&all, 4.0, day("2023-01-01"));
-    let total = ledger.total().unwrap();
-    assert_eq!(
-        (
-            total.within12.came_true,
-            total.within12.lost,
-            total.within12.came_to_nothing
-        ),
-        (4, 2, 4)
-    );
+    let mut alerts = vec![];
+    alerts.extend((0..4).map(|i| (100, 200 + i, Came::Relapse)));
+    alerts.extend((0..2).map(|_| (100, 101, Came::Nothing)));
+    alerts.extend((0..4).map(|_| (100, 900, Came::Nothing)));
+    let ledger = RunningLedger::of([&raised(&[(0, 10)], &alerts, &[])], later(1000)).unwrap();
+    let standing = ledger.whole.within[0];
+    assert_eq!((standing.came_true, standing.lost, standing.came_to_nothing), (4, 2, 4));
+    let share = ledger.ppv[0].unwrap();
+    assert!((share.value - 0.5).abs() < 1e-12, "of those watched, not of all");
     assert!(
-        (total.ppv12.unwrap() - 0.5).abs() < 1e-12,
-        "of those watched, not of all"
+        (0.15..0.3).contains(&share.lower) && (0.7..0.85).contains(&share.upper),
+        "{share:?}"
     );
+}
+
+#[test]
+fn shares_have_wilson_s_interval() {
+    // Wilson 1927, by hand: 8 of 10
+    let share = Share::part(8, 10).unwrap();
+    assert!(
+        (share.lower - 0.490_16).abs() < 1e-4 && (share.upper - 0.943_32).abs() < 1e-4,
+        "{share:?}"
+    );
+    assert_eq!(Share::part(0, 5).unwrap().lower, 0.0);
+    assert!(Share::part(0, 5).unwrap().upper > 0.4);
+    assert_eq!(Share::part(0, 0), None);
 }
 
 #[test]
@@ -177,49 +235,52 @@ fn turnbull_finds_the_innermost_intervals() {
     assert_eq!(fitted.median(), Some((2.0, 3.0)));
 }
 
-fn any_watched() -> impl Strategy<Value = Watched> {
+fn any_raised() -> impl Strategy<Value = Raised> {
+    let alert = (0..1500i64, 1..900i64, 0..3u32);
+    let relapse = (100..1500i64, prop::option::of(1..100i64));
+    let watch = (0..1400i64, 1..800i64);
     (
-        31..1500i32,
-        0..4u32,
-        prop::collection::btree_set(0..1500i32, 0..4),
-        0..700u64,
+        prop::collection::vec(watch, 0..20),
+        prop::collection::vec(alert, 0..20),
+        prop::collection::vec(relapse, 0..20),
     )
-        .prop_map(|(to, kind, flags, start)| {
-            let end = match kind {
-                0 => End::Death,
-                1 | 2 => relapse(to + 20),
-                _ => End::Censored,
-            };
-            let watch = Watch { from: 30, to, end };
-            Watched {
-                origin: day("2019-05-05") + chrono::Days::new(start),
-                watch,
-                flags: flags.into_iter().filter(|on| watch.covers(*on)).collect(),
-            }
+        .prop_map(|(watches, alerts, relapses)| {
+            let ends = watches.iter().flat_map(|(on, days)| [(*on, 1), (on + days, -1)]);
+            let alerts = alerts.iter().map(|(on, days, came)| {
+                let came = [Came::Relapse, Came::Death, Came::Nothing][*came as usize];
+                (*on, on + days, came)
+            });
+            let relapses = relapses.iter().map(|(on, before)| (*on, before.map(|days| on - days)));
+            raised(
+                &ends.collect::<Vec<_>>(),
+                &alerts.collect::<Vec<_>>(),
+                &relapses.collect::<Vec<_>>(),
+            )
         })
 }
 
 proptest! {
     #[test]
-    fn the_quarters_add_up_to_the_whole(patients in prop::collection::vec(any_watched(), 0..25), later in 0..2500u64) {
-        let as_of = day("2019-05-05") + chrono::Days::new(later);
-        let ledger = RunningLedger::of(&patients, 4.0, as_of);
-        let Some(total) = ledger.total() else { return Ok(()) };
-        let sum = |of: fn(&Period) -> usize| ledger.quarters.iter().map(of).sum::<usize>();
-        prop_assert_eq!(sum(|p| p.flags), total.flags);
-        prop_assert_eq!(sum(|p| p.relapses), total.relapses);
-        prop_assert_eq!(sum(|p| p.ahead), total.ahead);
-        prop_assert_eq!(sum(|p| p.within12.pending), total.within12.pending);
-        let years: f64 = ledger.quarters.iter().map(|p| p.years).sum();
-        prop_assert!((years - total.years).abs() < 1e-9);
-        for period in ledger.quarters.iter().chain(&ledger.cumulative) {
-            for s in [period.within12, period.within24] {
-                prop_assert_eq!(s.came_true + s.came_to_nothing + s.lost + s.pending, period.flags);
+    fn the_months_add_up_to_the_whole(centres in prop::collection::vec(any_raised(), 0..3), on in 0..3000i64) {
+        let Some(ledger) = RunningLedger::of(&centres, later(on)) else { return Ok(()) };
+        let sum = |of: fn(&Period) -> usize| ledger.months.iter().map(of).sum::<usize>();
+        let whole = &ledger.whole;
+        prop_assert_eq!(sum(|p| p.flags), whole.flags);
+        prop_assert_eq!(sum(|p| p.relapses), whole.relapses);
+        prop_assert_eq!(sum(|p| p.ahead), whole.ahead);
+        prop_assert_eq!(sum(|p| p.within[0].pending), whole.within[0].pending);
+        let years: f64 = ledger.months.iter().map(|p| p.years).sum();
+        prop_assert!((years - whole.years).abs() < 1e-9);
+        for period in ledger.months.iter().chain([&ledger.year, whole]) {
+            for standing in period.within {
+                prop_assert_eq!(standing.passed() + standing.pending, period.flags);
             }
-            prop_assert!(period.within12.pending <= period.within24.pending);
+            prop_assert!(period.years >= 0.0);
+            prop_assert!(period.within[0].pending <= period.within[1].pending);
             prop_assert!(period.early <= period.ahead && period.ahead <= period.relapses);
-            let shares = [period.ppv12, period.ppv24, period.recall()];
-            prop_assert!(shares.iter().flatten().all(|p| (-1e-12..=1.0 + 1e-12).contains(p)));
+        }
+        for share in ledger.ppv.iter().chain([&whole.recall()]).flatten() {
+            prop_assert!(0.0 <= share.lower && share.lower <= share.value && share.value <= share.upper && share.upper <= 1.0);
         }
     }
 

@@ -117,11 +117,11 @@ fn the_rule_lifts_the_odds() {
 }
 
 #[test]
-fn a_flag_of_the_trend_rule_is_the_patient_s_one_open_flag() {
+fn a_dismissed_flag_is_raised_by_news_alone() {
     let rule = at(0.5);
     let mut life = Life::default();
-    life.adopt(45);
     let step = |life: &mut Life, point| rule.step(life, &point, &rule.thresholds[0]).map(|(change, _)| change);
+    assert_eq!(step(&mut life, point(45, 0.9, &[(1, 45)])), Some(Change::Raised));
     assert_eq!(step(&mut life, point(50, 0.9, &[(1, 45)])), None);
     assert_eq!(life.open_since(), Some(45));
     assert!(life.dismiss() && !life.dismiss());
@@ -150,7 +150,7 @@ proptest! {
         let rule = at(raise);
         let mut part = whole.clone();
         part.points.retain(|p| p.day <= cut);
-        part.watch = whole.watch.as_of(cut);
+        part.watch = watch_on(whole.watch, cut);
         let late = |day: Day| day > cut || !whole.watch.covers(day);
         let told = |series: &Series| -> Vec<Flag> {
             let mut flags = rule.flags(series, 0, &[]);

@@ -22,6 +22,22 @@ pub fn patient(id: i64) -> PatientRef {
     }
 }
 
+/// The same watch as it was known on `today`.
+pub fn watch_on(watch: Watch, today: Day) -> Watch {
+    let told = match watch.end {
+        End::Relapse { known, .. } => known <= today,
+        End::Death | End::Censored => true,
+    };
+    if watch.to <= today && told {
+        return watch;
+    }
+    Watch {
+        to: watch.to.min(today),
+        end: End::Censored,
+        ..watch
+    }
+}
+
 /// A point whose three risks are the same.
 pub fn point(on: Day, risk: f64, triggers: &[(i64, Day)]) -> Point {
     Point {

@@ -84,6 +84,6 @@ pub(super) fn fill(schema: &Schema, case: &Case, day: Day, out: &mut Vec<f64>) {
         out.push(find(&numeric.name).map_or(f64::NAN, |fact| numeric.scaled(fact.value)));
     }
     for name in &schema.categories {
-        out.push(f64::from(u8::from(find(name).is_some())));
+        out.push(f64::from(u8::from(find(name).is_some_and(|fact| fact.value != 0.0))));
     }
 }

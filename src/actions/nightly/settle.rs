@@ -1,0 +1,246 @@
+//! Which model a run has, and why: the night's own, where the gate lets it pass and it says something new; else the one on show, and
+//! without one the last that could be fitted. The verdict is kept with the run.
+
+use chrono::NaiveDate;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::fit::{Lessons, stored};
+use super::judge;
+use crate::actions::{Error, Result};
+use crate::app::App;
+use crate::burden::{Names, words};
+use crate::domain::audit::Entry;
+use crate::domain::budget;
+use crate::domain::history::Record;
+use crate::domain::id::ModelId;
+use crate::domain::verdict::{Decided, Figures, Verdict};
+use crate::risk::NightModel;
+use crate::risk::gate::{Decision, Report};
+use crate::risk::night::{KIND, VERSION};
+use crate::store::runs::{self, Base, Fitted, Run};
+use crate::store::{Work, budgets};
+
+/// A refit takes the place of the model in use where it moves the risk of more than one patient in a hundred by more than this.
+const SAME: f64 = 0.02;
+
+/// What came of the fit.
+enum Outcome {
+    /// The night's own takes the place of the one on show; why it does though it says the same.
+    New(Box<NightModel>, Option<String>),
+    /// The night's own moves the risk of 99 in 100 by at most so much: the one on show stays.
+    Same(Box<NightModel>, Base, f64),
+    /// The gate held the night's own back. The budget of the one on show.
+    Held(Box<NightModel>, Option<f64>),
+    Unfit(String, Option<f64>),
+}
+
+/// Fits, decides, and keeps model and verdict with the run.
+pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Option<ModelId>> {
+    let (as_of, patients) = (run.as_of, lessons.cases.len());
+    let mut work = app.db.begin_night(app.clock.now()).await?;
+    let before = in_use(&mut work, run).await?;
+    let budget = budgets::known(&mut work, as_of, run.cutoff_at)
+        .await?
+        .unwrap_or(budget::USUAL);
+    work.finish(Entry::by_trigger()).await?;
+    let weighing = tokio::task::spawn_blocking(move || {
+        let outcome = weigh(&lessons, as_of, budget, before);
+        (outcome, json!(lessons.left_out))
+    });
+    let (outcome, left_out) = weighing.await.map_err(Error::internal)?;
+    let verdict = outcome.verdict(patients, budget);
+    let mut work = app.db.begin_night(app.clock.now()).await?;
+    let id = match &outcome {
+        Outcome::New(model, _) => {
+            let note = format!("Fitted on {patients} patients. {}", verdict.reason);
+            Some(keep(&mut work, run, model, left_out, &note).await?)
+        }
+        Outcome::Same(_, base, _) => {
+            runs::hold(&mut work, run).await?;
+            runs::use_model(&mut work, run, Some(base.model), &verdict.reason).await?;
+            Some(base.model)
+        }
+        Outcome::Held(..) => stay(&mut work, run, &format!("Held back: {}", verdict.reason)).await?,
+        Outcome::Unfit(..) => stay(&mut work, run, &verdict.reason).await?,
+    };
+    runs::keep_verdict(&mut work, run, &verdict).await?;
+    work.finish(Entry::by_trigger()).await?;
+    Ok(id)
+}
+
+/// The fit, held against the gate and against the model on show.
+fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Base, NightModel)>) -> Outcome {
+    let last: Option<&Report> = before.as_ref().map(|(_, own)| &own.model.report);
+    let still = before.as_ref().and_then(|(_, own)| own.budget());
+    let model = match NightModel::fit(&lessons.cases, as_of, budget, last) {
+        Ok(model) => Box::new(model),
+        Err(why) => return Outcome::Unfit(why.to_string(), still),
+    };
+    if model.verdict.decision == Decision::Hold {
+        return Outcome::Held(model, still);
+    }
+    let Some((base, own)) = before else {
+        return Outcome::New(model, None);
+    };
+    let moved = moved(&own, &model, &lessons.compared, as_of, &lessons.names);
+    let told = |model: &NightModel| format!("{:?}: {}", model.verdict.decision, model.verdict.reason);
+    tracing::info!(
+        moved,
+        own = told(&model),
+        on_show = told(&own),
+        "the night's own model against the one on show"
+    );
+    if moved > SAME {
+        return Outcome::New(model, None);
+    }
+    match news(&own, &model) {
+        Some(why) => Outcome::New(model, Some(why)),
+        None => Outcome::Same(model, base, moved),
+    }
+}
+
+/// Why a model that says the same takes the place of the one on show all the same.
+fn news(own: &NightModel, new: &NightModel) -> Option<String> {
+    if own.budget() != new.budget() {
+        let told = |model: &NightModel| {
+            model
+                .budget()
+                .map_or_else(|| "none".to_owned(), |rate| rate.to_string())
+        };
+        return Some(format!(
+            "It says the same as the one before; its thresholds are for another budget: {} in place of {} alerts per 100 patient-years.",
+            told(new),
+            told(own)
+        ));
+    }
+    let more = own.past.is_none() && new.past.is_some();
+    more.then(|| "It says the same as the one before, which did not tell what its flags did on past days.".to_owned())
+}
+
+impl Outcome {
+    fn model(&self) -> Option<&NightModel> {
+        match self {
+            Outcome::New(model, _) | Outcome::Same(model, ..) | Outcome::Held(model, _) => Some(model),
+            Outcome::Unfit(..) => None,
+        }
+    }
+
+    fn verdict(&self, patients: usize, budget: f64) -> Verdict {
+        let (decided, reason) = match self {
+            Outcome::New(model, why) => {
+                let decided = match model.verdict.decision {
+                    Decision::Recalibrate => Decided::Recalibrate,
+                    Decision::Publish | Decision::Hold => Decided::Publish,
+                };
+                let why = why.as_ref().map_or(String::new(), |why| format!(" {why}"));
+                (decided, format!("{}{why}", model.verdict.reason))
+            }
+            Outcome::Same(_, base, moved) => {
+                let reason = format!(
+                    "The model of {} stays: fitted anew on {patients} patients it moves the risk of 99 in 100 by at most {:.2} points.",
+                    words::date(base.as_of),
+                    moved * 100.0
+                );
+                (Decided::Stays, reason)
+            }
+            Outcome::Held(model, still) => (
+                Decided::Hold,
+                format!("{}{}", model.verdict.reason, thresholds(*still, budget)),
+            ),
+            Outcome::Unfit(why, still) => {
+                let why = format!("None could be fitted ({why}).{}", thresholds(*still, budget));
+                (Decided::Unfitted, why)
+            }
+        };
+        Verdict {
+            decided,
+            reason,
+            patients: self.model().map_or(patients, |own| own.model.fitted_on.patients),
+            budget,
+            figures: self.model().and_then(figures),
+        }
+    }
+}
+
+fn figures(model: &NightModel) -> Option<Figures> {
+    let own = model.measures()?;
+    let known = own.auc.is_finite() && own.scaled_brier.is_finite() && own.observed_over_expected.is_finite();
+    known.then_some(Figures {
+        horizon_days: own.horizon_days,
+        auc: own.auc,
+        scaled_brier: own.scaled_brier,
+        observed_over_expected: own.observed_over_expected,
+        slope: own.slope.filter(|slope| slope.is_finite()),
+    })
+}
+
+/// Thresholds go with their model: where that stays, a new budget has to wait.
+fn thresholds(still: Option<f64>, budget: f64) -> String {
+    match still.filter(|rate| *rate != budget) {
+        Some(rate) => format!(" The thresholds stay those of a budget of {rate} in place of {budget}."),
+        None => String::new(),
+    }
+}
+
+/// The last model that was good enough stays on show, if there is one.
+async fn stay(work: &mut Work, run: &Run, why: &str) -> Result<Option<ModelId>> {
+    let last = runs::last_model(work, KIND, VERSION, run.as_of).await?;
+    tracing::warn!(%why, model = ?last.map(|id| id.0), "no new model; the last one is used, if there is one");
+    let what = match last {
+        Some(_) => "The last one stays.",
+        None => "There is none to fall back on.",
+    };
+    runs::hold(work, run).await?;
+    runs::use_model(work, run, last, &format!("{} {what}", ended(why))).await?;
+    Ok(last)
+}
+
+/// With one full stop.
+fn ended(sentence: &str) -> String {
+    format!("{}.", sentence.trim_end_matches('.'))
+}
+
+async fn keep(work: &mut Work, run: &Run, model: &NightModel, left_out: Value, note: &str) -> Result<ModelId> {
+    let parameters = serde_json::to_value(model).map_err(Error::internal)?;
+    let mut card = model.card();
+    if let Value::Object(card) = &mut card {
+        card.insert("not_in_the_fit".into(), left_out);
+    }
+    let fitted = Fitted {
+        kind: KIND,
+        version: VERSION,
+        fingerprint: &model.model.fitted_on.fingerprint,
+        parameters: &parameters,
+        card: &card,
+    };
+    Ok(runs::keep_model(work, run, &fitted, note).await?)
+}
+
+/// The model of the run that this one could build on, if this program still speaks its version.
+async fn in_use(work: &mut Work, run: &Run) -> Result<Option<(Base, NightModel)>> {
+    let Some(base) = runs::base(work, run).await? else {
+        return Ok(None);
+    };
+    let (kind, version) = runs::model_of(work, base.model).await?;
+    if (kind.as_str(), version.as_str()) != (KIND, VERSION) {
+        return Ok(None);
+    }
+    Ok(Some((base, stored(work, base.model).await?)))
+}
+
+/// The 99th percentile of how far a risk moves from one model to the other; 1 where somebody has a risk by one of them alone.
+fn moved(before: &NightModel, now: &NightModel, records: &[Record], as_of: NaiveDate, names: &Names) -> f64 {
+    let risk = |record: &Record, model: &NightModel| judge::risk(record, as_of, model, names);
+    let mut moves: Vec<f64> = records
+        .par_iter()
+        .filter_map(|record| match (risk(record, before), risk(record, now)) {
+            (Some(before), Some(now)) => Some((before - now).abs()),
+            (None, None) => None,
+            _ => Some(1.0),
+        })
+        .collect();
+    moves.sort_by(f64::total_cmp);
+    let last = moves.len().saturating_sub(1);
+    moves.get(last - last / 100).copied().unwrap_or(0.0)
+}

@@ -1,0 +1,116 @@
+//! The alert budget: set by an administrator, counted from the next night on, and of its day in a replay.
+
+use chrono::Days;
+use metwatch::actions::nightly::Asked;
+use metwatch::domain::access::Role;
+
+use super::carry::{of, world};
+use super::{ask, done};
+
+const VERDICTS: &str =
+    "r.replay::text, v.decision, v.budget::text]) from verdict v join run r on r.id = v.run_id order by r.id";
+
+#[tokio::test]
+async fn a_new_budget_has_new_thresholds_the_next_night_though_the_model_says_the_same() {
+    let (test, today) = world().await;
+    done(&test, &of(today)).await;
+    let client = test.client(Role::Administrator).await;
+    let page = client.get("/administration").await;
+    let seen = page.input("seen").unwrap();
+    assert!(page.text("main").contains("nobody has set another"), "{}", page.body);
+    let answer = client
+        .post("/administration/budget", &[("alerts", "1.5"), ("seen", &seen)])
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.location()),
+        (303, "/administration#budget")
+    );
+    let flags = client.get("/flags").await.text("main");
+    assert!(flags.contains("The thresholds on show are still for 4"), "{flags}");
+
+    done(&test, &of(today + Days::new(1))).await;
+    done(&test, &of(today + Days::new(2))).await;
+    let past = Asked {
+        replay: true,
+        ..of(today - Days::new(40))
+    };
+    done(&test, &past).await;
+    let told = ask(&test, VERDICTS).await;
+    let budget: Vec<&str> = told.iter().map(|line| line.rsplit('|').next().unwrap()).collect();
+    assert_eq!(budget, ["4", "1.5", "1.5", "4"], "{told:?}");
+    assert!(told[2].contains("stays"), "{told:?}");
+    let why = ask(&test, "reason]) from verdict order by run_id").await;
+    assert!(why[1].contains("1.5 in place of 4 alerts"), "{why:?}");
+    let raise = ask(
+        &test,
+        "(card -> 'flags' ->> 'budget'), ((card -> 'flags' ->> 'raise')::float8 > 0.3)::text,
+           (card -> 'flags' -> 'past' -> 'heralds' ->> 'relapses')]) from model order by id limit 2",
+    )
+    .await;
+    assert!(
+        raise[0].starts_with("4.0|") && raise[1].starts_with("1.5|true|"),
+        "{raise:?}"
+    );
+    let higher =
+        "(select max((card -> 'flags' ->> 'raise')::float8) from model where card -> 'flags' ->> 'budget' = '1.5')
+        > (select max((card -> 'flags' ->> 'raise')::float8) from model where card -> 'flags' ->> 'budget' = '4.0')";
+    assert_eq!(ask(&test, &format!("({higher})::text])")).await, ["true"]);
+    let card = client.get("/model").await.text("main");
+    assert!(
+        card.contains("Its flags") && card.contains("1.5 per 100 patient-years"),
+        "{card}"
+    );
+    let flags = client.get("/flags").await.text("main");
+    assert!(!flags.contains("The thresholds on show are still"), "{flags}");
+}
+
+#[tokio::test]
+async fn a_setting_is_kept_told_and_audited() {
+    let test = super::super::support::TestApp::new().await;
+    let client = test.client(Role::Administrator).await;
+    for (typed, told) in [
+        ("0", "no flag at all"),
+        ("400", "outside 0.1 to 50"),
+        ("4", "already"),
+        ("many", "no number"),
+    ] {
+        let page = client
+            .post("/administration/budget", &[("alerts", typed), ("seen", "0")])
+            .await;
+        assert_eq!(page.status, 422);
+        assert!(page.text(".errors").contains(told), "{typed}: {}", page.text(".errors"));
+        assert_eq!(page.input("alerts").as_deref(), Some(typed));
+    }
+    for (typed, seen, status) in [("2.5", "0", 303), ("3", "0", 409), ("6", "1", 303)] {
+        let page = client
+            .post("/administration/budget", &[("alerts", typed), ("seen", seen)])
+            .await;
+        assert_eq!(page.status.as_u16(), status, "{typed}: {}", page.body);
+    }
+    let kept = ask(
+        &test,
+        "id::text, in_place_of::text, was::text, per_100_years::text]) from alert_budget order by id",
+    )
+    .await;
+    assert_eq!(kept, ["1|0|4|2.5", "2|1|2.5|6"]);
+    let audited = ask(
+        &test,
+        "action, role, changes ->> 'was', changes ->> 'per_100_years']) from audit_entry where table_name = 'alert_budget' order by seq",
+    )
+    .await;
+    assert_eq!(
+        audited,
+        [
+            "insert|administrator|[null, 4]|[null, 2.5]",
+            "insert|administrator|[null, 2.5]|[null, 6]"
+        ]
+    );
+    let page = client.get("/administration").await.text("main");
+    assert!(page.contains("set the alert budget from 2.5 to 6"), "{page}");
+    // who serves pages can add a setting and change none
+    let mut app = test.database.as_app().await;
+    for refused in ["update alert_budget set per_100_years = 1", "delete from alert_budget"] {
+        let error = sqlx::Executor::execute(&mut app, refused).await.unwrap_err();
+        assert!(error.to_string().contains("permission denied"), "{refused}: {error}");
+    }
+}

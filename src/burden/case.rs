@@ -129,6 +129,16 @@ pub struct Fact {
     pub known: Known,
 }
 
+/// A course of systemic treatment, while which what grows and what rests have less of the time that passes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Treated {
+    pub category: Arc<str>,
+    pub from: Day,
+    /// Exclusive; the usual length of such a course where no end is on file.
+    pub to: Day,
+    pub known: Known,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// First distant relapse, in the first organ named; `by_scan` where a planned scan found it and not symptoms.
@@ -158,6 +168,7 @@ pub struct Case {
     /// Cancer and subtype (`breast TNBC`): whose population parameters apply.
     pub group: Arc<str>,
     pub facts: Vec<Fact>,
+    pub treated: Vec<Treated>,
     /// In the order of `Signal::order`.
     pub signals: Vec<Signal>,
     /// In order of `on`.

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, What};
+use super::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, Treated, What};
+use crate::domain::course::Treatment;
 use crate::domain::event::{Event, Happening, RelapseKind};
 use crate::domain::history::{Record, known};
 use crate::domain::id::{PatientRef, TumourId};
 use crate::domain::molecule;
 use crate::domain::observation::Observation;
-use crate::domain::patient::{Sex, Tumour};
+use crate::domain::patient::{Precision, Sex, Tumour};
 use crate::domain::reading::Reading;
 
 /// Molecules that must be examined, at a mutant fraction equal to the limit, for two to be found in 95 % of samples: the mean of a
@@ -135,6 +136,7 @@ impl Case {
             origin: axis.origin,
             group: names.get(&group),
             facts: facts(record, &axis, names),
+            treated: treated(record, &axis, names),
             signals: signals(record, &axis, names),
             happened: happened(&record.events, &axis, names),
             visits: visits(&record.observations, &axis),
@@ -328,6 +330,38 @@ fn facts(record: &Record, axis: &Axis, names: &Names) -> Vec<Fact> {
         }
     }
     facts
+}
+
+/// Days that a course of systemic treatment usually takes, by category of the data dictionary, 8.1: what adjuvant trials plan. A trial's
+/// drug is not among them: it would tell the arm of a blinded trial (S-036).
+const USUAL_COURSES: [(&str, Day); 6] = [
+    ("chemotherapy", 180),
+    ("endocrine", 1826),
+    ("her2_directed", 365),
+    ("cdk46", 1096),
+    ("immunotherapy", 365),
+    ("other_targeted", 1096),
+];
+
+/// Systemic treatment after day zero and before relapse, from the month on in which it began: of a year alone the course is not known.
+fn treated(record: &Record, axis: &Axis, names: &Names) -> Vec<Treated> {
+    let treatments = &record.treatments;
+    let spans = spans(treatments, axis, |t| t.known_on, |t| t.id, |t| t.supersedes);
+    let course = |(treatment, known): (&Treatment, Known)| {
+        let usual = USUAL_COURSES
+            .iter()
+            .find(|(category, _)| *category == treatment.category)?;
+        let after = matches!(treatment.phase.as_deref(), Some("adjuvant" | "extended"));
+        let from = axis.day(treatment.started_on);
+        let to = treatment.stopped_on.map_or(from + usual.1, |on| axis.day(on) + 1);
+        (after && treatment.precision != Precision::Year && to > 0).then(|| Treated {
+            category: names.get(usual.0),
+            from,
+            to,
+            known,
+        })
+    };
+    treatments.iter().zip(spans).filter_map(course).collect()
 }
 
 fn tumour_facts(record: &Record, axis: &Axis, add: &mut impl FnMut(&str, f64, Known)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lattice::Kernel;
-use super::message::{Course, NODES};
+use super::message::{Course, Era, NODES};
 use crate::burden::case::{Case, Day, Found, What};
 use crate::burden::population::{
     ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, SHEDS, STEP_DAYS, Tilts, marker_key,
@@ -16,7 +16,8 @@ const WANDER: f64 = 0.0008;
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub population: Population,
-    pub kernels: Vec<Kernel>,
+    /// By pace, while no treatment slows it.
+    untreated: Vec<Kernel>,
     /// Period of each step.
     pub period: Vec<usize>,
     /// exp(log burden + shed) on the nodes of the level, from the lowest shed at the lowest node on.
@@ -44,15 +45,13 @@ pub fn rate(pace: usize) -> f64 {
 
 impl Engine {
     pub fn new(population: Population) -> Engine {
-        let kernel = |pace: usize| Kernel::walk(&LATTICE, rate(pace) * STEP_DAYS, WANDER * STEP_DAYS);
-        let kernels: Vec<Kernel> = (0..PACES).map(kernel).collect();
         let period = |step: usize| PERIODS.iter().position(|end| (step as f64 + 0.5) * STEP_DAYS < *end);
         let expected = |cells: &Cells| (0..NODES).map(|i| cells_grown(cells, LATTICE.node(i))).collect();
         let all = |map: &BTreeMap<String, Cells>| map.iter().map(|(k, c)| (k.clone(), expected(c))).collect();
         Engine {
             blood: all(&population.blood),
             marrow: all(&population.marrow),
-            kernels,
+            untreated: kernels(STEP_DAYS),
             period: (0..80).map(|s| period(s).unwrap_or(PERIODS.len() - 1)).collect(),
             fractions: (0..LEVELS).map(|i| level(i).exp()).collect(),
             population,
@@ -67,6 +66,7 @@ impl Engine {
         let begin = tilts.begin.each_ref().map(|tilt| tilt.of(&standing));
         let rate = |(period, usual): (usize, &f64)| (usual + begin[Tilts::early_or_late(period)]).exp().min(0.5);
         Course {
+            eras: eras(population, case, day),
             begin: group.begin.iter().enumerate().map(rate).collect(),
             pace: tilts.paces(&group.pace, &standing),
             shed: group.shed[before(population, case, day)],
@@ -76,12 +76,60 @@ impl Engine {
         }
     }
 
+    /// P(silent cells begin to grow within a step).
+    pub fn begin(&self, course: &Course, number: usize) -> f64 {
+        let rate = course.begin[self.period[number.min(self.period.len() - 1)]];
+        course.era(number).map_or(rate, |era| rate * era.left)
+    }
+
+    /// How growth moves within a step, by pace.
+    pub fn kernels<'a>(&'a self, course: &'a Course, number: usize) -> &'a [Kernel] {
+        course.era(number).map_or(&self.untreated, |era| &era.kernels)
+    }
+
     pub fn marker(&self, analyte: &str, organ: &str) -> Option<&Marker> {
         let markers = &self.population.markers;
         markers
             .get(&marker_key(analyte, organ))
             .or_else(|| markers.get(&marker_key(analyte, "")))
     }
+}
+
+/// What so many days of undisturbed time do to growth, by pace.
+pub fn kernels(days: f64) -> Vec<Kernel> {
+    (0..PACES)
+        .map(|pace| Kernel::walk(&LATTICE, rate(pace) * days, WANDER * days))
+        .collect()
+}
+
+/// The spans of steps in which treatment on file on `day` slows time: those with the same courses together. A course holds in a step
+/// when it holds in its middle.
+fn eras(population: &Population, case: &Case, day: Day) -> Vec<Era> {
+    let mut courses: Vec<(&str, std::ops::Range<usize>)> = vec![];
+    for treated in case.treated.iter().filter(|t| t.known.on(day)) {
+        let edge = |day: Day| (f64::from(day) / STEP_DAYS - 0.5).ceil().max(0.0) as usize;
+        courses.push((&treated.category, edge(treated.from)..edge(treated.to)));
+    }
+    let mut edges: Vec<usize> = courses.iter().flat_map(|(_, steps)| [steps.start, steps.end]).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let era = |pair: &[usize]| {
+        let mut under: Vec<&str> = courses
+            .iter()
+            .filter(|(_, steps)| steps.contains(&pair[0]))
+            .map(|(category, _)| *category)
+            .collect();
+        under.sort_unstable();
+        under.dedup();
+        let left = under.iter().map(|category| population.left(category)).product();
+        (!under.is_empty()).then(|| Era {
+            steps: pair[0]..pair[1],
+            under: under.into_iter().map(str::to_owned).collect(),
+            left,
+            kernels: kernels(STEP_DAYS * left),
+        })
+    };
+    edges.windows(2).filter_map(era).collect()
 }
 
 /// Expected cells per unit that growth of this burden adds.

@@ -167,7 +167,8 @@ fn found(
     let mut all = vec![0.0];
     for step in first..first + steps {
         let scans = schedule.in_step(step as f64 * STEP_DAYS);
-        let begin = silent * course.begin[engine.period[step.min(engine.period.len() - 1)]];
+        let begin = silent * engine.begin(course, step);
+        let kernels = engine.kernels(course, step);
         silent -= begin;
         let free: [f64; NODES] = std::array::from_fn(|i| course.free[i] * (1.0 - seen[i] * scans.min(1.0)));
         let gone = free.map(|free| 1.0 - free);
@@ -175,7 +176,7 @@ fn found(
             sum += dot(nodes, &gone);
             nodes.iter_mut().zip(&free).for_each(|(n, free)| *n *= free);
             let mut moved = [0.0; NODES];
-            engine.kernels[pace].spread(&nodes[..], &mut moved);
+            kernels[pace].spread(&nodes[..], &mut moved);
             for (m, b) in moved.iter_mut().zip(&engine.population.at_begin) {
                 *m += begin * course.pace[pace] * b;
             }

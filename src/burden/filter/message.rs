@@ -1,8 +1,11 @@
 //! A distribution over the hidden states of one patient, and its step in time.
 
-use super::engine::Engine;
+use std::ops::Range;
+
+use super::engine::{Engine, kernels};
+use super::lattice::Kernel;
 use super::wide::wide;
-use crate::burden::population::{LATTICE, PACES, SHEDS, TURN};
+use crate::burden::population::{LATTICE, PACES, SHEDS, STEP_DAYS, TURN};
 
 /// Masses, not normalised between steps. `growing` is by pace, shed and node, the node running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,10 +51,23 @@ pub fn place(pace: usize, shed: usize) -> usize {
     (pace * SHEDS + shed) * NODES
 }
 
+/// Steps under the same treatments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Era {
+    pub steps: Range<usize>,
+    /// Their categories.
+    pub under: Vec<String>,
+    /// The share of the time that passes which they leave to the tumour.
+    pub left: f64,
+    pub kernels: Vec<Kernel>,
+}
+
 /// What of a patient decides the steps of time: the same at every reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Course {
-    /// Rate of beginning per step, by period.
+    /// In order, none where no treatment slows anything.
+    pub eras: Vec<Era>,
+    /// Rate of beginning per step, by period, of undisturbed time.
     pub begin: Vec<f64>,
     pub pace: [f64; PACES],
     pub shed: [f64; SHEDS],
@@ -59,6 +75,13 @@ pub struct Course {
     pub free: Vec<f64>,
     /// P(cleared, silent, growing) at day zero.
     pub start: [f64; 3],
+}
+
+impl Course {
+    #[inline(always)]
+    pub fn era(&self, number: usize) -> Option<&Era> {
+        self.eras.iter().find(|era| era.steps.contains(&number))
+    }
 }
 
 impl Message {
@@ -119,12 +142,12 @@ impl Message {
     #[inline(always)]
     fn stepped(&self, engine: &Engine, course: &Course, number: usize) -> Message {
         let mut next = Message::zero();
-        let begin = course.begin[engine.period[number.min(engine.period.len() - 1)]];
+        let begin = engine.begin(course, number);
         next.cleared = self.cleared;
         next.silent = self.silent * (1.0 - begin);
         // row by row what was just written would be read at once, at another place: that waits
         let mut free = [[0.0; NODES]; SHEDS];
-        for (pace, kernel) in engine.kernels.iter().enumerate() {
+        for (pace, kernel) in engine.kernels(course, number).iter().enumerate() {
             for (shed, row) in free.iter_mut().enumerate() {
                 let at = place(pace, shed);
                 for ((f, m), stays) in row.iter_mut().zip(&self.growing[at..at + NODES]).zip(&course.free) {
@@ -151,21 +174,45 @@ impl Message {
     #[inline(always)]
     fn stepped_back(&self, engine: &Engine, course: &Course, number: usize) -> Message {
         let mut now = Message::zero();
-        let begin = course.begin[engine.period[number.min(engine.period.len() - 1)]];
+        let begin = engine.begin(course, number);
         now.cleared = self.cleared;
         let worth = self.sown(course, &engine.population.at_begin);
         now.silent = self.silent * (1.0 - begin) + begin * worth;
         let later = self.turned_back(course);
-        for pace in 0..PACES {
+        for (pace, kernel) in engine.kernels(course, number).iter().enumerate() {
             for shed in 0..SHEDS {
                 let at = place(pace, shed);
-                engine.kernels[pace].gather(&later.growing[at..at + NODES], &mut now.growing[at..at + NODES]);
+                kernel.gather(&later.growing[at..at + NODES], &mut now.growing[at..at + NODES]);
                 for (m, stays) in now.growing[at..at + NODES].iter_mut().zip(&course.free) {
                     *m *= stays;
                 }
             }
         }
         now
+    }
+
+    /// How the worth of `before` one step earlier than `later` changes with the logarithm of the time that an era leaves.
+    pub fn stretched(before: &Message, later: &Message, engine: &Engine, course: &Course, number: usize) -> f64 {
+        let Some(era) = course.era(number) else {
+            return 0.0;
+        };
+        const BY: f64 = 0.1;
+        let [more, less] = [BY, -BY].map(|by| kernels(STEP_DAYS * era.left * by.exp()));
+        let worth = later.sown(course, &engine.population.at_begin) - later.silent;
+        let mut change = before.silent * engine.begin(course, number) * worth;
+        let later = later.turned_back(course);
+        for (pace, (more, less)) in more.iter().zip(&less).enumerate() {
+            for shed in 0..SHEDS {
+                let at = place(pace, shed);
+                let (mut most, mut least) = ([0.0; NODES], [0.0; NODES]);
+                more.gather(&later.growing[at..at + NODES], &mut most);
+                less.gather(&later.growing[at..at + NODES], &mut least);
+                for (i, mass) in before.growing[at..at + NODES].iter().enumerate() {
+                    change += mass * course.free[i] * (most[i] - least[i]) / (2.0 * BY);
+                }
+            }
+        }
+        change
     }
 
     /// Some of what grows takes another pace, and what begins takes one, in one pass.

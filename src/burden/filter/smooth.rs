@@ -22,6 +22,8 @@ pub trait Visitor {
     fn step(&mut self, number: usize, posterior: &Message);
     /// Mass that began to grow during the step.
     fn begun(&mut self, number: usize, mass: f64, nodes: &[f64]);
+    /// The derivative of the log likelihood in the logarithm of the time that these treatments left in a step.
+    fn slowed(&mut self, under: &[String], score: f64);
     fn reading(&mut self, signal: &Signal, heard: &Heard, posterior: &Message, carrier: f64);
     fn start(&mut self, course: &Course, posterior: &Message, carrier: Option<f64>);
 }
@@ -128,12 +130,17 @@ impl Follow<'_> {
         visitor: &mut impl Visitor,
     ) {
         let before = &self.stands[step - 1];
-        let begin = course.begin[self.engine.period[(step - 1).min(self.engine.period.len() - 1)]];
+        let begin = self.engine.begin(course, step - 1);
         let at_begin = &self.engine.population.at_begin;
         let mut whole = 0.0;
         let mut nodes = vec![0.0; NODES];
+        let era = course.era(step - 1);
+        let mut stretched = 0.0;
         let mut strand = |strand: &Strand, (later, now): (&Message, &Message)| {
             whole += product(&strand.message, now).mass();
+            if era.is_some() {
+                stretched += Message::stretched(&strand.message, later, self.engine, course, step - 1);
+            }
             for (pace, pace_share) in course.pace.iter().enumerate() {
                 for (shed, shed_share) in course.shed.iter().enumerate() {
                     let share = strand.message.silent * begin * pace_share * shed_share;
@@ -151,6 +158,9 @@ impl Follow<'_> {
         if whole > 0.0 {
             nodes.iter_mut().for_each(|n| *n /= whole);
             visitor.begun(step - 1, nodes.iter().sum(), &nodes);
+            if let Some(era) = era {
+                visitor.slowed(&era.under, stretched / whole);
+            }
         }
     }
 }

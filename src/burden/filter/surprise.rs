@@ -20,6 +20,8 @@ impl Visitor for Listen {
 
     fn begun(&mut self, _: usize, _: f64, _: &[f64]) {}
 
+    fn slowed(&mut self, _: &[String], _: f64) {}
+
     fn reading(&mut self, signal: &Signal, heard: &Heard, posterior: &Message, carrier: f64) {
         let plain = heard.plain.slipped(posterior);
         let of_carrier = heard

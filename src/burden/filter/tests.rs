@@ -169,6 +169,7 @@ pub(crate) fn case(signals: Vec<Signal>) -> Case {
             value: 2.0,
             known: always,
         }],
+        treated: vec![],
         signals,
         happened: vec![],
         visits: vec![],

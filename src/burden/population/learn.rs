@@ -25,6 +25,9 @@ const LEARNED_FROM: [usize; 2] = [900, 4000];
 const LEAST_READ: usize = 50;
 /// Cases counted as one piece of work: fixed, so that the sums do not depend on the number of threads.
 const PIECE: usize = 64;
+/// The time that treatment leaves moves no further at once, in logarithms, and is never less.
+const LONGEST_STEP: f64 = 0.2;
+const LEAST_LEFT: f64 = 0.1;
 /// What the prior of each share, rate and table is worth, in patients or events.
 pub(super) const WORTH: f64 = 4.0;
 
@@ -71,6 +74,7 @@ impl Population {
 
     fn move_to(&mut self, tally: &Tally) {
         self.move_groups(&tally.patients);
+        self.move_left(&tally.patients);
         self.move_tables(tally);
         self.move_assays(&tally.molecules, &tally.patients);
         self.slip = ((tally.slips + 0.01 * 200.0) / (tally.readings + 200.0)).clamp(1e-4, 0.05);
@@ -131,6 +135,22 @@ impl Population {
             }
         }
         self.move_tilts(patients);
+    }
+
+    /// A step of scoring with the patients' own scores as information (Berndt, Hall, Hall & Hausman, Ann Econ Soc Meas 1974;3:653).
+    fn move_left(&mut self, patients: &[PatientTally]) {
+        let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        for (category, score) in patients.iter().flat_map(|p| &p.slowed) {
+            let (sum, squares) = sums.entry(category).or_default();
+            *sum += score;
+            *squares += score * score;
+        }
+        let precision = prior::LEFT_SD.powi(-2);
+        for (category, (sum, squares)) in sums {
+            let left = self.left.entry(category.to_owned()).or_insert(prior::LEFT);
+            let step = (sum + precision * (prior::LEFT - *left)) / (squares + precision);
+            *left = (*left + step.clamp(-LONGEST_STEP, LONGEST_STEP)).clamp(LEAST_LEFT.ln(), 0.0);
+        }
     }
 
     fn move_tilts(&mut self, patients: &[PatientTally]) {

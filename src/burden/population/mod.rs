@@ -140,6 +140,8 @@ pub struct Population {
     pub tilts: Tilts,
     /// By name; `""` is all patients together, for a group that was not seen.
     pub groups: BTreeMap<String, Group>,
+    /// Logarithm of the share of the time that a course of treatment leaves to growth and reawakening, by category.
+    pub left: BTreeMap<String, f64>,
     /// Log fraction that parts low from high before surgery, by organ.
     pub before: BTreeMap<String, f64>,
     /// Where growth stands at day zero, and where it begins later: shares of the nodes.
@@ -184,6 +186,11 @@ pub(super) fn own<'m, T>(map: &'m BTreeMap<String, T>, name: &str) -> Option<&'m
 }
 
 impl Population {
+    /// The share of time that a course of this category leaves.
+    pub fn left(&self, category: &str) -> f64 {
+        self.left.get(category).copied().unwrap_or(prior::LEFT).exp()
+    }
+
     pub fn group(&self, name: &str) -> &Group {
         own(&self.groups, name).expect("all patients together are a group")
     }

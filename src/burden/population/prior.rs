@@ -11,6 +11,11 @@ use crate::burden::case::{Case, Found, Tissue, What};
 /// A scan sees a tumour of this burden half the time; relapse is found at about the same.
 pub const SIGHT: f64 = -7.2;
 
+/// Logarithm of the time that a course of treatment leaves, and its standard deviation. Assumed: adjuvant treatment takes a third to a half
+/// off the rate of relapse while it lasts (EBCTCG, Lancet 2011;378:771), a part of which is what it clears at once.
+pub const LEFT: f64 = -0.25;
+pub const LEFT_SD: f64 = 0.25;
+
 pub fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -112,6 +117,7 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
         tilts: Tilts::usual(&baseline),
         baseline,
         groups,
+        left: BTreeMap::new(),
         before: BTreeMap::new(),
         at_start: around(-11.5, 2.0),
         at_begin: around(-12.5, 1.2),

@@ -20,6 +20,8 @@ pub struct PatientTally {
     pub pace: [f64; PACES],
     pub shed: [f64; SHEDS],
     pub carrier: Option<f64>,
+    /// Of the log likelihood in the logarithm of the time that treatment leaves, by category.
+    pub slowed: BTreeMap<String, f64>,
     /// Assays read, and whether they found something.
     pub assays: BTreeMap<String, bool>,
 }
@@ -145,6 +147,7 @@ impl<'a> Count<'a> {
                 pace: [0.0; PACES],
                 shed: [0.0; SHEDS],
                 carrier: None,
+                slowed: BTreeMap::new(),
                 assays: BTreeMap::new(),
             },
             from: tally.levels.len(),
@@ -198,6 +201,12 @@ impl Visitor for Count<'_> {
     fn begun(&mut self, number: usize, mass: f64, nodes: &[f64]) {
         self.patient.begun[period(number)] += mass;
         self.tally.at_begin.iter_mut().zip(nodes).for_each(|(t, n)| *t += n);
+    }
+
+    fn slowed(&mut self, under: &[String], score: f64) {
+        for category in under {
+            *self.patient.slowed.entry(category.clone()).or_default() += score;
+        }
     }
 
     fn reading(&mut self, signal: &Signal, heard: &Heard, posterior: &Message, carrier: f64) {

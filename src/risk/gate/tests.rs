@@ -101,6 +101,7 @@ fn cases(n: i64) -> Vec<Case> {
         origin: "2015-01-01".parse().unwrap(),
         group: "breast".into(),
         facts: vec![],
+        treated: vec![],
         signals: vec![],
         happened: vec![],
         visits: vec![],

@@ -54,6 +54,7 @@ fn patient(number: i64) -> Case {
         origin,
         group: NAMES[number as usize % 2].into(),
         facts: vec![],
+        treated: vec![],
         signals: vec![],
         happened: vec![],
         visits: vec![],

@@ -50,6 +50,7 @@ fn case(signals: Vec<Signal>) -> Case {
         origin: day("2025-01-01"),
         group: Arc::from("breast"),
         facts: vec![],
+        treated: vec![],
         signals,
         happened: vec![],
         visits: vec![],

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Map;
 
 use super::*;
-use crate::domain::course::Surgery;
+use crate::domain::course::{Surgery, Treatment};
 use crate::domain::history::{History, Record};
 use crate::domain::id::{AssayId, EventId, ObservationId, PatientId, SiteId, TumourId};
 use crate::domain::observation::Observation;
@@ -304,4 +304,47 @@ fn a_withdrawn_result_is_no_visit_and_what_was_known_later_sets_no_day_zero() {
     assert_eq!(of(&record.known_by(day("2020-03-04"))).origin, day("2020-01-01"));
     assert_eq!(of(&record.known_by(day("2020-03-05"))).origin, day("2020-03-01"));
     assert_eq!(record.known_by(day("2020-10-01")).as_ref(), &record);
+}
+
+#[test]
+fn a_course_ends_when_its_end_is_on_file_and_after_its_usual_length_before() {
+    let treatment = |id: i64, category: &str, phase: &str, stopped_on: Option<&str>, known_on: &str| Treatment {
+        id,
+        supersedes: None,
+        category: category.into(),
+        agent: None,
+        phase: Some(phase.into()),
+        started_on: day("2020-01-31"),
+        precision: Precision::Day,
+        stopped_on: stopped_on.map(day),
+        known_on: day(known_on),
+    };
+    let mut record = record(1);
+    record.treatments = vec![
+        treatment(1, "endocrine", "adjuvant", None, "2020-01-31"),
+        Treatment {
+            supersedes: Some(1),
+            ..treatment(2, "endocrine", "adjuvant", Some("2021-01-30"), "2021-02-15")
+        },
+        treatment(3, "chemotherapy", "neoadjuvant", None, "2020-01-31"),
+        treatment(4, "trial_drug", "adjuvant", None, "2020-01-31"),
+        treatment(5, "radiotherapy", "adjuvant", None, "2020-01-31"),
+        Treatment {
+            precision: Precision::Year,
+            ..treatment(6, "chemotherapy", "adjuvant", None, "2020-01-31")
+        },
+    ];
+    let case = Case::of(&record, &Names::default()).unwrap();
+    let on = |day: i32| -> Vec<(i32, i32)> {
+        let known = case.treated.iter().filter(|t| t.known.on(day));
+        known.map(|t| (t.from, t.to)).collect()
+    };
+    assert!(
+        case.treated.iter().all(|t| &*t.category == "endocrine"),
+        "{:?}",
+        case.treated
+    );
+    assert_eq!(on(29), []);
+    assert_eq!(on(400), [(30, 30 + 1826)]);
+    assert_eq!(on(411), [(30, 396)]);
 }

@@ -64,7 +64,7 @@ impl Engine {
         let standing = population.baseline.standing(case, day);
         let tilts = &population.tilts;
         let begin = tilts.begin.each_ref().map(|tilt| tilt.of(&standing));
-        let rate = |(period, usual): (usize, &f64)| (usual + begin[Tilts::early_or_late(period)]).exp().min(0.5);
+        let rate = |(period, usual): (usize, &f64)| (usual + begin[Tilts::stage(period)]).exp().min(0.5);
         Course {
             eras: eras(population, case, day),
             begin: group.begin.iter().enumerate().map(rate).collect(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::counts::{log_normal, log_normal_below};
 use super::*;
-use crate::burden::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, What};
+use crate::burden::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, Treated, What};
 use crate::burden::population::{Baseline, Population, prior};
 use crate::domain::id::{PatientId, PatientRef, SiteId};
 
@@ -374,4 +374,126 @@ fn learning_from_nobody_and_from_one_patient_gives_the_prior_and_no_nonsense() {
     let learned = Population::learn(std::slice::from_ref(&one), |_| 400);
     let line = Engine::new(learned).follow(&one).on(25);
     assert!(line.forecast.iter().all(|p| (0.0..=1.0).contains(p)));
+}
+
+fn course(category: &str, from: Day, to: Day, known: Day) -> Treated {
+    Treated {
+        category: category.into(),
+        from,
+        to,
+        known: Known {
+            from: known,
+            until: Day::MAX,
+        },
+    }
+}
+
+/// Four readings in which what grows doubles every 90 days.
+fn growing() -> Case {
+    let reading = |k: i64| {
+        let on = 240 + 90 * k as Day;
+        signal(k, on, on, ctdna(Found::Number(4.0 * 2.0_f64.powi(k as i32))))
+    };
+    case((0..4).map(reading).collect())
+}
+
+#[test]
+fn treatment_slows_what_grows_from_the_day_on_which_it_is_known() {
+    let untreated = growing();
+    let engine = engine(&[&untreated]);
+    let treated = |to: Day, known: Day| {
+        let mut case = untreated.clone();
+        case.treated = vec![course("chemotherapy", 520, to, known)];
+        case
+    };
+    let risk = |case: &Case, day: Day| engine.follow(case).on(day).forecast[1];
+    let (short, long) = (treated(640, 500), treated(900, 500));
+    assert!(risk(&long, 530) < risk(&short, 530) && risk(&short, 530) < risk(&untreated, 530));
+    let told_late = treated(900, 600);
+    assert_eq!(risk(&told_late, 599), risk(&untreated, 599));
+    assert!(risk(&told_late, 600) < risk(&untreated, 600));
+    // once it is over, the steps are as they were
+    assert_eq!(engine.course(&short, 530).era(21), None);
+    assert!(engine.course(&short, 530).era(20).is_some() && engine.course(&short, 530).era(16).is_none());
+}
+
+#[test]
+fn courses_at_the_same_time_slow_together() {
+    let mut both = growing();
+    both.treated = vec![
+        course("endocrine", 30, 300, 0),
+        course("chemotherapy", 30, 150, 0),
+        course("chemotherapy", 60, 150, 0), // told twice
+    ];
+    let mut engine = engine(&[&both]);
+    engine.population.left = [("endocrine".to_owned(), -0.3), ("chemotherapy".to_owned(), -0.5)].into();
+    let course = engine.course(&both, 10);
+    let left = |step: usize| course.era(step).map_or(0.0, |era| era.left.ln());
+    assert!((left(1) + 0.8).abs() < 1e-12 && (left(4) + 0.8).abs() < 1e-12);
+    assert!((left(5) + 0.3).abs() < 1e-12 && left(10) == 0.0 && left(0) == 0.0);
+}
+
+/// What EM moves by is the slope of the likelihood of readings and outcome.
+#[test]
+fn the_score_of_a_treatment_is_the_slope_of_the_likelihood() {
+    #[derive(Default)]
+    struct Scores(f64);
+    impl Visitor for Scores {
+        fn step(&mut self, _: usize, _: &Message) {}
+
+        fn begun(&mut self, _: usize, _: f64, _: &[f64]) {}
+
+        fn slowed(&mut self, under: &[String], score: f64) {
+            assert_eq!(under, ["endocrine"]);
+            self.0 += score;
+        }
+
+        fn reading(&mut self, _: &Signal, _: &Heard, _: &Message, _: f64) {}
+
+        fn start(&mut self, _: &Course, _: &Message, _: Option<f64>) {}
+    }
+    let mut treated = growing();
+    treated.treated = vec![course("endocrine", 100, 480, 0)];
+    for (end, left) in [(End::Other, -0.3), (End::Other, -0.9), (End::Symptoms, -0.3)] {
+        let at = |left: f64| {
+            let mut engine = engine(&[&treated]);
+            engine.population.left.insert("endocrine".to_owned(), left);
+            let mut scores = Scores::default();
+            let log_likelihood = engine.follow(&treated).look_back(560, end, &mut scores);
+            (log_likelihood, scores.0)
+        };
+        let slope = (at(left + 0.1).0 - at(left - 0.1).0) / 0.2;
+        let score = at(left).1;
+        assert!(
+            (score - slope).abs() < 0.03 * slope.abs().max(0.3),
+            "{end:?} {left}: {score} {slope}"
+        );
+    }
+}
+
+/// A hundred patients whose burden doubles every 90 days, half of them under treatment, in whom it may take longer.
+#[test]
+fn how_much_a_treatment_slows_is_learned() {
+    let learned = |under_treatment: f64| {
+        let one = |i: i64| {
+            let treated = i % 2 == 0;
+            let doubling = if treated { under_treatment } else { 90.0 };
+            let reading = |k: i64| {
+                let on = 30 + 60 * k as Day;
+                let molecules = (3.0 + (i % 7) as f64) * (f64::from(on) / doubling).exp2();
+                signal(k, on, on, ctdna(Found::Number(molecules.round())))
+            };
+            let mut case = case((0..8).map(reading).collect());
+            case.patient.patient = PatientId(i);
+            if treated {
+                case.treated = vec![course("endocrine", 0, 1826, 0)];
+            }
+            case
+        };
+        let cases: Vec<Case> = (0..100).map(one).collect();
+        Population::learn(&cases, |_| 480).left("endocrine")
+    };
+    let (slows, does_nothing) = (learned(180.0), learned(90.0));
+    assert!((0.35..0.75).contains(&slows), "{slows}");
+    assert!(does_nothing > 0.85, "{does_nothing}");
 }

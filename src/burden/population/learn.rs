@@ -169,9 +169,9 @@ impl Population {
             let share = start_shares(&group(i).start, [other[i], tilt])[2];
             (patients[i].start[2] - share, share * (1.0 - share))
         });
-        for (late, own) in tilts.begin.iter_mut().enumerate() {
+        for (stage, own) in tilts.begin.iter_mut().enumerate() {
             own.climb(begin, &standings, |i, tilt| {
-                let periods = (0..PERIODS.len()).filter(|k| Tilts::early_or_late(*k) == late);
+                let periods = (0..PERIODS.len()).filter(|k| Tilts::stage(*k) == stage);
                 let (begun, expected) = periods.fold((0.0, 0.0), |(begun, expected), k| {
                     let rate = (group(i).begin[k] + tilt).exp();
                     (begun + patients[i].begun[k], expected + patients[i].silent[k] * rate)
@@ -329,7 +329,7 @@ fn move_group(group: &mut Group, own: &[&PatientTally], base: &Group, tilts: &Ti
         let tilt = tilts.begin.each_ref().map(|tilt| tilt.of(&p.standing).exp());
         for k in 0..PERIODS.len() {
             begun[k] += p.begun[k];
-            silent[k] += p.silent[k] * tilt[Tilts::early_or_late(k)];
+            silent[k] += p.silent[k] * tilt[Tilts::stage(k)];
         }
         (0..PACES).for_each(|k| pace[k] += p.pace[k]);
         (0..SHEDS).for_each(|k| shed[p.before][k] += p.shed[k]);

@@ -11,10 +11,10 @@ use crate::burden::case::{Case, Found, Tissue, What};
 /// A scan sees a tumour of this burden half the time; relapse is found at about the same.
 pub const SIGHT: f64 = -7.2;
 
-/// Logarithm of the time that a course of treatment leaves, and its standard deviation. Assumed: adjuvant treatment takes a third to a half
-/// off the rate of relapse while it lasts (EBCTCG, Lancet 2011;378:771), a part of which is what it clears at once.
+/// Logarithm of the time that a course of treatment leaves, and its standard deviation. Assumed: tamoxifen
+/// takes nearly half off the rate of recurrence in its five years (EBCTCG, Lancet 2011;378:771), a part of which is what it clears at once.
 pub const LEFT: f64 = -0.25;
-pub const LEFT_SD: f64 = 0.25;
+pub const LEFT_SD: f64 = 0.6;
 
 pub fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

@@ -21,8 +21,9 @@ pub struct Tilt {
     pub own: Vec<f64>,
 }
 
-/// Days after which reawakening has effects of its own: treatment of the first year is over.
-pub const EARLY_DAYS: f64 = 330.0;
+/// Days by which a stage of reawakening ends, each with effects of its own; the last has no end. Of the first year's treatment; of what was
+/// there at surgery; later.
+const STAGES: [f64; 2] = [330.0, 1080.0];
 
 /// One tilt a role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,8 +31,8 @@ pub struct Tilts {
     /// Logits against `cleared` at day zero.
     pub silent: Tilt,
     pub growing: Tilt,
-    /// Log rates of reawakening up to `EARLY_DAYS`, and after.
-    pub begin: [Tilt; 2],
+    /// Log rates of reawakening, by stage.
+    pub begin: [Tilt; STAGES.len() + 1],
     /// Of slow growth: a logit between neighbouring paces.
     pub pace: Tilt,
 }
@@ -97,14 +98,14 @@ impl Tilts {
         Tilts {
             silent,
             growing,
-            begin: [begin.clone(), begin],
+            begin: std::array::from_fn(|_| begin.clone()),
             pace,
         }
     }
 
     /// Which of the tilts of reawakening holds in a period.
-    pub fn early_or_late(period: usize) -> usize {
-        usize::from(PERIODS[period] > EARLY_DAYS)
+    pub fn stage(period: usize) -> usize {
+        STAGES.iter().filter(|end| PERIODS[period] > **end).count()
     }
 
     /// P(cleared, silent, growing) at day zero.

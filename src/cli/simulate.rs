@@ -41,11 +41,11 @@ impl Arguments {
             tables.extend(Table::TRUTH);
         }
         let open = |table: Table| -> anyhow::Result<(Table, BufWriter<File>)> {
-            let path = self.out.join(table.file());
+            let path = part(&self.out, table);
             let file = File::create_new(&path).with_context(|| path.display().to_string())?;
             Ok((table, BufWriter::with_capacity(1 << 20, file)))
         };
-        let outs = tables.into_iter().map(open).collect::<anyhow::Result<Vec<_>>>()?;
+        let outs = tables.iter().copied().map(open).collect::<anyhow::Result<Vec<_>>>()?;
         let mut writer = Writer::new(&cohort.calendar, outs)?;
         let mut calibration = Calibration::default();
         let step = Step::begin("making patients");
@@ -55,6 +55,9 @@ impl Arguments {
             writer.patient(patient)
         })?;
         writer.finish()?;
+        for table in tables {
+            fs::rename(part(&self.out, table), self.out.join(table.file()))?;
+        }
         step.done(&format!("{} patients", cohort.patients));
         let told = told(&cohort, &calibration);
         fs::write(self.out.join("README.txt"), &told)?;
@@ -62,6 +65,11 @@ impl Arguments {
         write!(out, "{told}")?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where a table grows: a file of its own name is whole.
+fn part(out: &Path, table: Table) -> PathBuf {
+    out.join(table.file()).with_extension("part")
 }
 
 /// A new folder, or one with nothing in it: a cohort must not be mixed with another.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::flags::Past;
 use super::gate::Verdict;
 use super::landmark::{CAUSES, Family, Judged, MAIN, Model, WINDOWS};
-use crate::burden::words;
+use crate::burden::{Population, words};
 
 /// Columns named as mattering most.
 const NAMED: usize = 12;
@@ -81,9 +81,24 @@ fn method(model: &Model) -> String {
     };
     format!(
         "Landmarks; hazards of relapse and of death that are constant within each window. Chosen among its rivals by the likelihood of \
-         what came ({by}): {}. Weights by predictions of patients not seen. 95 % limits by leaving out each of {} parts of the patients.",
+         what came ({by}): {}. Weights by predictions of patients not seen. 95 % limits by leaving out each of {} parts of the patients.{}",
         families(&model.learned.blend.families),
-        model.settings.folds
+        model.settings.folds,
+        model.population.as_ref().map_or_else(String::new, slowed)
+    )
+}
+
+/// What the burden lines have learned of treatment.
+fn slowed(population: &Population) -> String {
+    let share =
+        |(category, left): (&String, &f64)| format!("{} {:.0} %", category.replace('_', " "), 100.0 * left.exp());
+    let shares: Vec<String> = population.left.iter().map(share).collect();
+    if shares.is_empty() {
+        return String::new();
+    }
+    format!(
+        " Burden lines: of their usual speed treatment leaves growth and reawakening, while it lasts: {}.",
+        shares.join(", ")
     )
 }
 

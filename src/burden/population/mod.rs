@@ -31,8 +31,8 @@ pub const PACES: usize = 7;
 /// Doubling times in days.
 pub const DOUBLING: [f64; PACES] = [28.0, 42.0, 62.0, 92.0, 138.0, 230.0, 700.0];
 pub const SHEDS: usize = 6;
-/// P(a growth changes its pace within a step): tumours slow down as they grow, and under treatment.
-pub const TURN: f64 = 0.02;
+/// P(a growth changes its pace within a step) beside what treatment does: tumours slow down as they grow.
+pub const TURN: f64 = 0.005;
 /// How much more or less than usual a tumour sheds ctDNA, in nodes: brain metastases hardly any.
 pub const SHED: [isize; SHEDS] = [-14, -8, -4, 0, 4, 8];
 /// Ends of the periods, in days since day zero, with a rate of reawakening of their own; the last has no end.

@@ -69,8 +69,24 @@ pub fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result
     })
 }
 
+/// Flags of an earlier run, at rates that this one was not asked for, would pass for its own.
+fn no_older_flags(out: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(out)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let rate = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("flags_")?.strip_suffix(".csv"));
+        if rate.is_some_and(|rate| rate.parse::<f64>().is_ok()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// predictions.csv, flags.csv for the first budget, and flags_RATE.csv for each.
 pub fn write(out: &Path, apply: &Cohort, study: &Study, rates: &[&str]) -> anyhow::Result<()> {
+    no_older_flags(out).with_context(|| out.display().to_string())?;
     whole(&out.join("predictions.csv"), |file| {
         write_predictions(apply, &study.answer, file)
     })?;

@@ -167,7 +167,7 @@ impl Calibration {
             ),
             lead,
             share(
-                "the same, brain alone",
+                "relapses with ctDNA ahead, brain alone",
                 "less often",
                 "Garcia-Murillas 2019",
                 (0.0, 75.0),

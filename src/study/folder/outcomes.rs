@@ -16,7 +16,14 @@ pub const COLUMNS: &[&str] = &[
     "death_cause",
 ];
 
+/// Errors: a cell that is no day, or one before surgery.
 pub fn add(row: &Row, person: &mut Person) -> Result<(), ReadError> {
+    let surgery = person.record.surgeries.first().map(|surgery| surgery.performed_on);
+    let since = |column: &'static str| match (row.date_or_none(column)?, surgery) {
+        (Some(on), Some(surgery)) if on < surgery => Err(row.bad(column, "a day on or after surgery")),
+        (on, _) => Ok(on),
+    };
+    let (relapsed, died, followed) = (since("relapse_date")?, since("death_date")?, since("last_follow_up")?);
     let mut happened = |id: i64, on: Option<NaiveDate>, what: Happening| {
         person.record.events.extend(on.map(|on| event(id, on, what)));
     };
@@ -28,9 +35,9 @@ pub fn add(row: &Row, person: &mut Person) -> Result<(), ReadError> {
     let death = Happening::Death {
         cause: row.text("death_cause").map(str::to_owned),
     };
-    happened(1, row.date_or_none("relapse_date")?, relapse);
-    happened(2, row.date_or_none("death_date")?, death);
-    happened(3, row.date_or_none("last_follow_up")?, Happening::LastContact);
+    happened(1, relapsed, relapse);
+    happened(2, died, death);
+    happened(3, followed, Happening::LastContact);
     Ok(())
 }
 

@@ -413,3 +413,17 @@ fn a_workup_tells_of_the_relapse_where_no_outcome_does() {
     files.insert("visits.csv", "patient_id,visit_date\nP000042,2016-03-01".to_owned());
     assert!(of(&files).happened.is_empty());
 }
+
+#[test]
+fn nothing_that_ends_a_watch_comes_before_surgery() {
+    for (row, column) in [
+        ("P000042,2017-03-01,2015-02-28,liver,symptoms,,", "relapse_date"),
+        ("P000042,2017-03-01,,,,2014-03-01,cancer", "death_date"),
+        ("P000042,2015-02-01,,,,,", "last_follow_up"),
+    ] {
+        let told = read(&folder(&[ANNA, ("outcomes.csv", row)])).unwrap_err().to_string();
+        assert!(told.contains(column) && told.contains("on or after surgery"), "{told}");
+    }
+    let of_the_day = folder(&[ANNA, ("outcomes.csv", "P000042,2015-03-01,,,,2015-03-01,other")]);
+    assert!(read(&of_the_day).is_ok());
+}

@@ -97,7 +97,7 @@ fn slowed(population: &Population) -> String {
         return String::new();
     }
     format!(
-        " Burden lines: of their usual speed treatment leaves growth and reawakening, while it lasts: {}.",
+        " In the burden lines growth and reawakening run, under treatment, at this share of their usual speed: {}.",
         shares.join(", ")
     )
 }

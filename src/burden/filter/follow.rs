@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::evidence::{Context, Likelihood, Own, Tracked};
+use super::forecast::Outlook;
 use super::message::{Course, Message};
 use crate::burden::case::{Case, Day, Found, Signal, What};
 use crate::burden::line::Line;
@@ -56,7 +57,7 @@ pub struct Follow<'a> {
     /// What was on file on this day counts, where it is later than the day asked for: for a look back.
     pub(super) known_on: Option<Day>,
     /// The same patient without readings, step by step.
-    pub(super) unread: Vec<Message>,
+    pub(super) unread: Vec<Outlook>,
 }
 
 /// A slip as likely as this when the reading came may be sure in the look back.

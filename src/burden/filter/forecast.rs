@@ -2,7 +2,7 @@
 //! see it when they come.
 
 use super::engine::Engine;
-use super::message::{Course, Message, NODES, dot, place};
+use super::message::{Course, Message, NODES, dot, place, sum};
 use super::wide::wide;
 use crate::burden::case::{Case, Day, What};
 use crate::burden::line::HORIZONS;
@@ -110,15 +110,92 @@ pub fn scans(case: &Case, day: Day) -> Vec<Day> {
     days
 }
 
+/// A distribution over the states without the shedding, which decides nothing of what is not read: what runs on is a sixth as much.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outlook {
+    cleared: f64,
+    silent: f64,
+    growing: [[f64; NODES]; PACES],
+}
+
+impl Outlook {
+    pub fn of(message: &Message) -> Outlook {
+        let mut growing = [[0.0; NODES]; PACES];
+        for (pace, nodes) in growing.iter_mut().enumerate() {
+            for shed in 0..SHEDS {
+                let at = place(pace, shed);
+                for (n, m) in nodes.iter_mut().zip(&message.growing[at..at + NODES]) {
+                    *n += m;
+                }
+            }
+        }
+        Outlook {
+            cleared: message.cleared,
+            silent: message.silent,
+            growing,
+        }
+    }
+
+    /// One step later for somebody in whom no relapse was found during it and nothing was read.
+    pub fn step(&self, engine: &Engine, course: &Course, number: usize) -> Outlook {
+        wide(
+            #[inline(always)]
+            || {
+                let mut next = self.clone();
+                next.run(engine, course, number, &course.free);
+                next
+            },
+        )
+    }
+
+    #[inline(always)]
+    fn mass(&self) -> f64 {
+        self.cleared + self.silent + self.growing.iter().map(|nodes| sum(nodes)).sum::<f64>()
+    }
+
+    /// One step in which growth stays unfound with the probability `free` at each node; the mass that was found.
+    #[inline(always)]
+    fn run(&mut self, engine: &Engine, course: &Course, number: usize, free: &[f64]) -> f64 {
+        let begin = self.silent * engine.begin(course, number);
+        self.silent -= begin;
+        let gone: [f64; NODES] = std::array::from_fn(|i| 1.0 - free[i]);
+        let mut found = 0.0;
+        for (pace, (nodes, kernel)) in self.growing.iter_mut().zip(engine.kernels(course, number)).enumerate() {
+            found += dot(nodes, &gone);
+            nodes.iter_mut().zip(free).for_each(|(n, free)| *n *= free);
+            let mut moved = [0.0; NODES];
+            kernel.spread(&nodes[..], &mut moved);
+            for (m, b) in moved.iter_mut().zip(&engine.population.at_begin) {
+                *m += begin * course.pace[pace] * b;
+            }
+            *nodes = moved;
+        }
+        self.turn(course);
+        found
+    }
+
+    #[inline(always)]
+    fn turn(&mut self, course: &Course) {
+        let mut all = [0.0; NODES];
+        for nodes in &self.growing {
+            all.iter_mut().zip(nodes).for_each(|(sum, n)| *sum += n);
+        }
+        for (nodes, share) in self.growing.iter_mut().zip(course.pace) {
+            let mixed = nodes.iter_mut().zip(&all);
+            mixed.for_each(|(n, all)| *n += TURN * (share * all - *n));
+        }
+    }
+}
+
 /// P(relapse is found within `HORIZONS` of the day), from the distribution at the beginning of its step.
-pub fn forecast(engine: &Engine, course: &Course, message: &Message, day: Day, schedule: &Schedule) -> [f64; 3] {
+pub fn forecast(engine: &Engine, course: &Course, outlook: &Outlook, day: Day, schedule: &Schedule) -> [f64; 3] {
     let place_in = f64::from(day.max(0)) / STEP_DAYS;
     let (first, passed) = (place_in as usize, place_in.fract());
     let ends = HORIZONS.map(|h| passed + f64::from(h) / STEP_DAYS);
     let last = ends.iter().copied().fold(0.0, f64::max).ceil() as usize;
     let found = wide(
         #[inline(always)]
-        || found(engine, course, message, first, last, schedule),
+        || found(engine, course, outlook, first, last, schedule),
     );
     let at = |steps: f64| {
         let (low, rest) = (steps as usize, steps.fract());
@@ -129,61 +206,64 @@ pub fn forecast(engine: &Engine, course: &Course, message: &Message, day: Day, s
     ends.map(|end| ((at(end) - gone) / (1.0 - gone)).clamp(0.0, 1.0))
 }
 
-#[inline(always)]
-fn turn(growing: &mut [[f64; NODES]; PACES], course: &Course) {
-    let mut all = [0.0; NODES];
-    for nodes in growing.iter() {
-        all.iter_mut().zip(nodes).for_each(|(sum, n)| *sum += n);
-    }
-    for (nodes, share) in growing.iter_mut().zip(course.pace) {
-        let mixed = nodes.iter_mut().zip(&all);
-        mixed.for_each(|(n, all)| *n += TURN * (share * all - *n));
-    }
-}
-
 /// P(relapse found within 0, 1, … `steps` steps).
 #[inline(always)]
 fn found(
     engine: &Engine,
     course: &Course,
-    message: &Message,
+    outlook: &Outlook,
     first: usize,
     steps: usize,
     schedule: &Schedule,
 ) -> Vec<f64> {
-    let whole = message.mass();
-    let mut silent = message.silent / whole;
-    let mut growing = [[0.0; NODES]; PACES];
-    for (pace, nodes) in growing.iter_mut().enumerate() {
-        for shed in 0..SHEDS {
-            let at = place(pace, shed);
-            for (n, m) in nodes.iter_mut().zip(&message.growing[at..at + NODES]) {
-                *n += m / whole;
-            }
-        }
-    }
+    let mut outlook = outlook.clone();
+    let whole = outlook.mass();
     let seen = &engine.population.seen;
     let mut sum = 0.0;
     let mut all = vec![0.0];
     for step in first..first + steps {
         let scans = schedule.in_step(step as f64 * STEP_DAYS);
-        let begin = silent * engine.begin(course, step);
-        let kernels = engine.kernels(course, step);
-        silent -= begin;
         let free: [f64; NODES] = std::array::from_fn(|i| course.free[i] * (1.0 - seen[i] * scans.min(1.0)));
-        let gone = free.map(|free| 1.0 - free);
-        for (pace, nodes) in growing.iter_mut().enumerate() {
-            sum += dot(nodes, &gone);
-            nodes.iter_mut().zip(&free).for_each(|(n, free)| *n *= free);
-            let mut moved = [0.0; NODES];
-            kernels[pace].spread(&nodes[..], &mut moved);
-            for (m, b) in moved.iter_mut().zip(&engine.population.at_begin) {
-                *m += begin * course.pace[pace] * b;
-            }
-            *nodes = moved;
-        }
-        turn(&mut growing, course);
+        sum += outlook.run(engine, course, step, &free) / whole;
         all.push(sum);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{case, engine};
+    use super::*;
+    use crate::burden::case::{Known, Treated};
+
+    #[test]
+    fn what_is_not_read_runs_on_without_the_shedding_as_with_it() {
+        let mut one = case(vec![]);
+        one.treated = vec![Treated {
+            category: "endocrine".into(),
+            from: 200,
+            to: 700,
+            known: Known {
+                from: 0,
+                until: Day::MAX,
+            },
+        }];
+        let engine = engine(&[&one]);
+        let course = engine.course(&one, 0);
+        let mut message = Message::start(&engine, &course);
+        let mut outlook = Outlook::of(&message);
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        for number in 0..60 {
+            message = message.step(&engine, &course, number);
+            outlook = outlook.step(&engine, &course, number);
+            let whole = Outlook::of(&message);
+            assert!(near(whole.cleared, outlook.cleared) && near(whole.silent, outlook.silent));
+            let growing = |outlook: &Outlook| outlook.growing.concat();
+            assert!(
+                growing(&whole).iter().zip(growing(&outlook)).all(|(a, b)| near(*a, b)),
+                "step {number}"
+            );
+        }
+        assert!(outlook.mass() < 0.99, "symptoms found some: {}", outlook.mass());
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::engine::{LEVELS, level, level_node, rate};
 use super::follow::{Follow, step_of};
-use super::forecast::{Schedule, forecast};
+use super::forecast::{Outlook, Schedule, forecast};
 use super::message::{Message, NODES, place};
 use crate::burden::case::Day;
 use crate::burden::line::{Band, Line, Regimes, Slip, Surprise};
@@ -89,7 +89,7 @@ impl Follow<'_> {
     fn forecast(&self, message: &Message, day: Day) -> [f64; 3] {
         let Some(course) = &self.course else { return [0.0; 3] };
         let schedule = Schedule::of(self.engine, self.case, day);
-        forecast(self.engine, course, message, day, &schedule)
+        forecast(self.engine, course, &Outlook::of(message), day, &schedule)
     }
 
     /// The forecast for somebody of the same baseline who is free of relapse on `day` and of whom nothing was read.
@@ -100,7 +100,7 @@ impl Follow<'_> {
         let step = step_of(day);
         while self.unread.len() <= step {
             let next = match self.unread.last() {
-                None => Message::start(self.engine, &course),
+                None => Outlook::of(&Message::start(self.engine, &course)),
                 Some(before) => before.step(self.engine, &course, self.unread.len() - 1),
             };
             self.unread.push(next);

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::era::{eras, kernels};
 use super::lattice::Kernel;
-use super::message::{Course, Era, NODES};
+use super::message::{Course, NODES};
 use crate::burden::case::{Case, Day, Found, What};
 use crate::burden::population::{
-    ANCHOR, Cells, DOUBLING, LATTICE, Marker, PACES, PERIODS, Population, SHED, SHEDS, STEP_DAYS, Tilts, marker_key,
-    organ_of, own,
+    ANCHOR, Cells, LATTICE, Marker, PERIODS, Population, SHED, SHEDS, STEP_DAYS, Tilts, marker_key, organ_of, own,
 };
-
-/// Variance of a step of growth, in squared log burden per day: tumours do not grow by the clock.
-const WANDER: f64 = 0.0008;
 
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -36,11 +33,6 @@ pub fn level_node(shed: usize, node: usize) -> usize {
 
 pub fn level(node: usize) -> f64 {
     LATTICE.low + LATTICE.step * (node as f64 + SHED[0] as f64)
-}
-
-/// Growth per day.
-pub fn rate(pace: usize) -> f64 {
-    std::f64::consts::LN_2 / DOUBLING[pace]
 }
 
 impl Engine {
@@ -93,43 +85,6 @@ impl Engine {
             .get(&marker_key(analyte, organ))
             .or_else(|| markers.get(&marker_key(analyte, "")))
     }
-}
-
-/// What so many days of undisturbed time do to growth, by pace.
-pub fn kernels(days: f64) -> Vec<Kernel> {
-    (0..PACES)
-        .map(|pace| Kernel::walk(&LATTICE, rate(pace) * days, WANDER * days))
-        .collect()
-}
-
-/// The spans of steps in which treatment on file on `day` slows time: those with the same courses together. A course holds in a step
-/// when it holds in its middle.
-fn eras(population: &Population, case: &Case, day: Day) -> Vec<Era> {
-    let mut courses: Vec<(&str, std::ops::Range<usize>)> = vec![];
-    for treated in case.treated.iter().filter(|t| t.known.on(day)) {
-        let edge = |day: Day| (f64::from(day) / STEP_DAYS - 0.5).ceil().max(0.0) as usize;
-        courses.push((&treated.category, edge(treated.from)..edge(treated.to)));
-    }
-    let mut edges: Vec<usize> = courses.iter().flat_map(|(_, steps)| [steps.start, steps.end]).collect();
-    edges.sort_unstable();
-    edges.dedup();
-    let era = |pair: &[usize]| {
-        let mut under: Vec<&str> = courses
-            .iter()
-            .filter(|(_, steps)| steps.contains(&pair[0]))
-            .map(|(category, _)| *category)
-            .collect();
-        under.sort_unstable();
-        under.dedup();
-        let left = under.iter().map(|category| population.left(category)).product();
-        (!under.is_empty()).then(|| Era {
-            steps: pair[0]..pair[1],
-            under: under.into_iter().map(str::to_owned).collect(),
-            left,
-            kernels: kernels(STEP_DAYS * left),
-        })
-    };
-    edges.windows(2).filter_map(era).collect()
 }
 
 /// Expected cells per unit that growth of this burden adds.

@@ -2,11 +2,11 @@
 //! see it when they come.
 
 use super::engine::Engine;
-use super::message::{Course, Message, NODES, dot, place, sum};
+use super::message::{Course, Message, NODES, dot, sum};
 use super::wide::wide;
 use crate::burden::case::{Case, Day, What};
 use crate::burden::line::HORIZONS;
-use crate::burden::population::{PACES, SHEDS, STEP_DAYS, Scanning, TURN, organ_of, own, prior};
+use crate::burden::population::{PACES, STEP_DAYS, Scanning, TURN, organ_of, own, prior};
 
 /// A scan less than this after another belongs to it.
 const SAME_SCAN: Day = 45;
@@ -120,19 +120,10 @@ pub struct Outlook {
 
 impl Outlook {
     pub fn of(message: &Message) -> Outlook {
-        let mut growing = [[0.0; NODES]; PACES];
-        for (pace, nodes) in growing.iter_mut().enumerate() {
-            for shed in 0..SHEDS {
-                let at = place(pace, shed);
-                for (n, m) in nodes.iter_mut().zip(&message.growing[at..at + NODES]) {
-                    *n += m;
-                }
-            }
-        }
         Outlook {
             cleared: message.cleared,
             silent: message.silent,
-            growing,
+            growing: message.by_pace(),
         }
     }
 

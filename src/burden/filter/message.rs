@@ -1,9 +1,7 @@
 //! A distribution over the hidden states of one patient, and its step in time.
 
-use std::ops::Range;
-
-use super::engine::{Engine, kernels};
-use super::lattice::Kernel;
+use super::engine::Engine;
+use super::era::{Era, kernels};
 use super::wide::wide;
 use crate::burden::population::{LATTICE, PACES, SHEDS, STEP_DAYS, TURN};
 
@@ -51,17 +49,6 @@ pub fn place(pace: usize, shed: usize) -> usize {
     (pace * SHEDS + shed) * NODES
 }
 
-/// Steps under the same treatments.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Era {
-    pub steps: Range<usize>,
-    /// Their categories.
-    pub under: Vec<String>,
-    /// The share of the time that passes which they leave to the tumour.
-    pub left: f64,
-    pub kernels: Vec<Kernel>,
-}
-
 /// What of a patient decides the steps of time: the same at every reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Course {
@@ -75,13 +62,6 @@ pub struct Course {
     pub free: Vec<f64>,
     /// P(cleared, silent, growing) at day zero.
     pub start: [f64; 3],
-}
-
-impl Course {
-    #[inline(always)]
-    pub fn era(&self, number: usize) -> Option<&Era> {
-        self.eras.iter().find(|era| era.steps.contains(&number))
-    }
 }
 
 impl Message {
@@ -198,21 +178,26 @@ impl Message {
         };
         const BY: f64 = 0.1;
         let [more, less] = [BY, -BY].map(|by| kernels(STEP_DAYS * era.left * by.exp()));
-        let worth = later.sown(course, &engine.population.at_begin) - later.silent;
-        let mut change = before.silent * engine.begin(course, number) * worth;
-        let later = later.turned_back(course);
-        for (pace, (more, less)) in more.iter().zip(&less).enumerate() {
-            for shed in 0..SHEDS {
-                let at = place(pace, shed);
-                let (mut most, mut least) = ([0.0; NODES], [0.0; NODES]);
-                more.gather(&later.growing[at..at + NODES], &mut most);
-                less.gather(&later.growing[at..at + NODES], &mut least);
-                for (i, mass) in before.growing[at..at + NODES].iter().enumerate() {
-                    change += mass * course.free[i] * (most[i] - least[i]) / (2.0 * BY);
+        wide(
+            #[inline(always)]
+            || {
+                let worth = later.sown(course, &engine.population.at_begin) - later.silent;
+                let mut change = before.silent * engine.begin(course, number) * worth;
+                let later = later.turned_back(course);
+                for (pace, (more, less)) in more.iter().zip(&less).enumerate() {
+                    for shed in 0..SHEDS {
+                        let at = place(pace, shed);
+                        let (mut most, mut least) = ([0.0; NODES], [0.0; NODES]);
+                        more.gather(&later.growing[at..at + NODES], &mut most);
+                        less.gather(&later.growing[at..at + NODES], &mut least);
+                        for (i, mass) in before.growing[at..at + NODES].iter().enumerate() {
+                            change += mass * course.free[i] * (most[i] - least[i]) / (2.0 * BY);
+                        }
+                    }
                 }
-            }
-        }
-        change
+                change
+            },
+        )
     }
 
     /// Some of what grows takes another pace, and what begins takes one, in one pass.

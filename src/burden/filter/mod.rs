@@ -4,6 +4,7 @@
 
 mod counts;
 mod engine;
+mod era;
 mod evidence;
 mod follow;
 mod forecast;

@@ -1,6 +1,7 @@
 //! From a distribution over the states to the burden line.
 
-use super::engine::{LEVELS, level, level_node, rate};
+use super::engine::{LEVELS, level, level_node};
+use super::era::rate;
 use super::follow::{Follow, step_of};
 use super::forecast::{Outlook, Schedule, forecast};
 use super::message::{Message, NODES, place};
@@ -13,11 +14,11 @@ const UNLIKELY: f64 = 0.05;
 
 impl Follow<'_> {
     pub(super) fn read_out(&mut self, day: Day) -> Line {
-        let Some(stand) = self.stands.last() else {
+        let forecast_unread = self.unread(day);
+        let (Some(stand), Some(course)) = (self.stands.last(), &self.course) else {
             return Line { day, ..Line::default() };
         };
         let message = stand.message();
-        let forecast_unread = self.unread(day);
         let whole = message.mass();
         let paces = message.by_pace();
         let nodes: Vec<f64> = message.by_node();
@@ -27,6 +28,11 @@ impl Follow<'_> {
         let still = (message.cleared + message.silent) / whole;
         let since = (f64::from(day.max(0)) / STEP_DAYS).fract() * STEP_DAYS;
         let (start, sight, at) = (self.begin_node(), self.sight_node(), f64::from(day));
+        // the masses are those of the beginning of the step, and treatment leaves it a share of the time
+        let left = course.left(step_of(day));
+        let reached = |pace: usize, node: usize, goal: f64| {
+            course.day_after(at - since, (goal - LATTICE.node(node)) / rate(pace))
+        };
         let likely = grown >= UNLIKELY;
         let timed = |of: &dyn Fn(usize, usize) -> f64, low: f64, high: f64| {
             let points = |pace: usize, masses: &[f64; NODES]| {
@@ -41,15 +47,15 @@ impl Follow<'_> {
         let slopes = paces
             .iter()
             .enumerate()
-            .map(|(pace, m)| (rate(pace), m.iter().sum::<f64>()));
+            .map(|(pace, m)| (rate(pace) * left, m.iter().sum::<f64>()));
         let doublings = paces
             .iter()
             .enumerate()
-            .map(|(pace, m)| (DOUBLING[pace], m.iter().sum::<f64>()));
+            .map(|(pace, m)| (DOUBLING[pace] / left, m.iter().sum::<f64>()));
         Line {
             day,
-            level: band(levels(&message, since, true)),
-            growing: band(levels(&message, since, false)),
+            level: band(levels(&message, since * left, true)),
+            growing: band(levels(&message, since * left, false)),
             slope: band(slopes.chain([(0.0, still * whole)]).collect()),
             regimes: Regimes {
                 cleared: message.cleared / whole,
@@ -58,16 +64,8 @@ impl Follow<'_> {
                 overt,
             },
             doubling_days: likely.then(|| band(doublings.collect())),
-            began: timed(
-                &|pace, node| at - (LATTICE.node(node) - start) / rate(pace) - since,
-                0.0,
-                at,
-            ),
-            visible: timed(
-                &|pace, node| at + (sight - LATTICE.node(node)) / rate(pace) - since,
-                at,
-                at + 3650.0,
-            ),
+            began: timed(&|pace, node| reached(pace, node, start), 0.0, at),
+            visible: timed(&|pace, node| reached(pace, node, sight), at, at + 3650.0),
             forecast: self.forecast(&message, day),
             forecast_unread,
             surprises: self.told_twice(),
@@ -94,19 +92,18 @@ impl Follow<'_> {
 
     /// The forecast for somebody of the same baseline who is free of relapse on `day` and of whom nothing was read.
     fn unread(&mut self, day: Day) -> [f64; 3] {
-        let Some(course) = self.course.clone() else {
-            return [0.0; 3];
-        };
+        let (engine, unread) = (self.engine, &mut self.unread);
+        let Some(course) = &self.course else { return [0.0; 3] };
         let step = step_of(day);
-        while self.unread.len() <= step {
-            let next = match self.unread.last() {
-                None => Outlook::of(&Message::start(self.engine, &course)),
-                Some(before) => before.step(self.engine, &course, self.unread.len() - 1),
+        while unread.len() <= step {
+            let next = match unread.last() {
+                None => Outlook::of(&Message::start(engine, course)),
+                Some(before) => before.step(engine, course, unread.len() - 1),
             };
-            self.unread.push(next);
+            unread.push(next);
         }
-        let schedule = Schedule::usual(self.engine, self.case, day);
-        forecast(self.engine, &course, &self.unread[step], day, &schedule)
+        let schedule = Schedule::usual(engine, self.case, day);
+        forecast(engine, course, &unread[step], day, &schedule)
     }
 
     pub(super) fn told_twice(&self) -> Vec<Surprise> {
@@ -119,7 +116,7 @@ impl Follow<'_> {
     }
 }
 
-/// Mass by level (burden and shed together) at the day, `since` the beginning of its step; with `still` what does not grow too, at the
+/// Mass by level (burden and shed together) at the day, so much undisturbed time since the beginning of its step; with `still` what does not grow too, at the
 /// foot of the lattice.
 fn levels(message: &Message, since: f64, still: bool) -> Vec<(f64, f64)> {
     let mut points = vec![];
@@ -170,7 +167,7 @@ fn band(mut points: Vec<(f64, f64)>) -> Band {
 
 impl Message {
     /// Mass by pace and node, over all sheds.
-    fn by_pace(&self) -> [[f64; NODES]; PACES] {
+    pub(super) fn by_pace(&self) -> [[f64; NODES]; PACES] {
         let mut paces = [[0.0; NODES]; PACES];
         for (pace, nodes) in paces.iter_mut().enumerate() {
             for shed in 0..SHEDS {

@@ -13,6 +13,8 @@ const MOST_GROUPS: usize = 10;
 /// Of past flags at about the same score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
+    /// The lowest and the highest score of these flags: a flag far above them all is nearest to the highest.
+    pub scores: [f64; 2],
     /// Share that relapsed within 12 and 24 months; `None` where none was watched so long.
     pub ppv12: Option<f64>,
     pub ppv24: Option<f64>,
@@ -22,19 +24,12 @@ pub struct Expected {
     pub flags: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Group {
-    /// The lowest score of the group.
-    from: f64,
-    expected: Expected,
-}
-
 /// Groups of neighbouring scores, each with its Aalen-Johansen estimates, pooled until no share falls as the score rises (isotonic
 /// regression by pooling adjacent violators: Ayer et al., Ann Math Stat 1955;26:641).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Experience {
     flags: usize,
-    groups: Vec<Group>,
+    groups: Vec<Expected>,
 }
 
 impl Experience {
@@ -46,7 +41,7 @@ impl Experience {
         }
         past.sort_by(|a, b| a.0.total_cmp(&b.0));
         let parts = (flags / FLAGS_A_GROUP).clamp(1, MOST_GROUPS);
-        let mut groups: Vec<Group> = (0..parts)
+        let mut groups: Vec<Expected> = (0..parts)
             .map(|part| group(&past[flags * part / parts..flags * (part + 1) / parts]))
             .collect();
         rising(&mut groups, |expected| &mut expected.ppv12);
@@ -56,33 +51,32 @@ impl Experience {
 
     /// Errors: how many past flags there are, where they are too few.
     pub fn at(&self, score: f64) -> Result<Expected, usize> {
-        let place = self.groups.partition_point(|group| group.from <= score).max(1) - 1;
-        self.groups.get(place).map(|group| group.expected).ok_or(self.flags)
+        let place = self.groups.partition_point(|group| group.scores[0] <= score).max(1) - 1;
+        self.groups.get(place).copied().ok_or(self.flags)
     }
 }
 
-fn group(past: &[(f64, FollowUp)]) -> Group {
+fn group(past: &[(f64, FollowUp)]) -> Expected {
     let followed: Vec<FollowUp> = past.iter().map(|(_, followed)| *followed).collect();
     let came_true = CameTrue::of(&followed);
     let came_true = came_true.as_ref();
-    Group {
-        from: past.first().map_or(0.0, |(score, _)| *score),
-        expected: Expected {
-            ppv12: came_true.and_then(|c| c.within(365.0)),
-            ppv24: came_true.and_then(|c| c.within(730.0)),
-            lead_days: came_true.and_then(|c| c.median_lead(730.0)),
-            flags: past.len(),
-        },
+    let score = |of: Option<&(f64, FollowUp)>| of.map_or(0.0, |(score, _)| *score);
+    Expected {
+        scores: [score(past.first()), score(past.last())],
+        ppv12: came_true.and_then(|c| c.within(365.0)),
+        ppv24: came_true.and_then(|c| c.within(730.0)),
+        lead_days: came_true.and_then(|c| c.median_lead(730.0)),
+        flags: past.len(),
     }
 }
 
 /// Pools neighbours until the shares rise. Groups that say nothing of a share are passed over.
-fn rising(groups: &mut [Group], share: impl Fn(&mut Expected) -> &mut Option<f64>) {
+fn rising(groups: &mut [Expected], share: impl Fn(&mut Expected) -> &mut Option<f64>) {
     // value, weight, how many groups
     let mut blocks: Vec<(f64, f64, usize)> = vec![];
     for group in groups.iter_mut() {
-        let weight = group.expected.flags as f64;
-        let Some(value) = *share(&mut group.expected) else {
+        let weight = group.flags as f64;
+        let Some(value) = *share(group) else {
             continue;
         };
         let mut block = (value, weight, 1);
@@ -100,7 +94,7 @@ fn rising(groups: &mut [Group], share: impl Fn(&mut Expected) -> &mut Option<f64
         .into_iter()
         .flat_map(|(value, _, n)| std::iter::repeat_n(value, n));
     for group in groups {
-        let slot = share(&mut group.expected);
+        let slot = share(group);
         if slot.is_some() {
             *slot = values.next();
         }

@@ -55,14 +55,18 @@ pub fn reason(case: &Case, point: &Point) -> String {
     )
 }
 
-/// `Of the 212 past flags nearest in score 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days.`
+/// `Of the 212 past flags nearest in score (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days.`
 pub fn promise(expected: Result<Expected, usize>) -> String {
     let expected = match expected {
         Ok(expected) => expected,
         Err(1) => return "Too few past flags (1) to say how often such a flag comes true.".to_owned(),
         Err(flags) => return format!("Too few past flags ({flags}) to say how often such a flag comes true."),
     };
-    let of = format!("Of the {} past flags nearest in score", expected.flags);
+    let [low, high] = expected.scores.map(percent);
+    let of = format!(
+        "Of the {} past flags nearest in score ({low} to {high} %)",
+        expected.flags
+    );
     let mut said = match (expected.ppv12, expected.ppv24) {
         (Some(one), Some(two)) => {
             let (one, two) = (percent(one), percent(two));

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::flags::{self, Budget, FIRST_DAY, FlagRule, Past, Point, Series, Threshold, Watch, scored_days};
+use super::flags::{self, Budget, FIRST_DAY, FlagRule, Past, Point, Series, Terms, Threshold, Watch, scored_days};
 use super::gate::{self, Decision, Measures, Report, Verdict};
 use super::landmark::{self, Landmarks, MAIN, Model, NotScored, Score, Settings};
 use super::{Error, card};
@@ -21,7 +21,7 @@ pub const HORIZON_DAYS: Day = crate::burden::line::HORIZONS[MAIN];
 /// With fewer patients of whom anything was read, burden lines say nothing that the fit could learn from.
 const LEAST_READ: usize = 50;
 /// Thresholds are learned from the past days of so many patients.
-const FOLLOWED: usize = 1500;
+const FOLLOWED: usize = 3000;
 
 /// A model on show, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,8 +53,18 @@ impl NightModel {
         if verdict.decision == Decision::Recalibrate {
             model.recalibrate();
         }
-        let (followed, series) = past(cases, cut, &settings, &model);
-        let rule = FlagRule::learn(&series, &[Budget::Per100Years(rate)], &flags::Settings::default())?;
+        let every = cases.len().div_ceil(FOLLOWED).max(1);
+        let followed: Vec<&Case> = cases.iter().step_by(every).collect();
+        let series: Vec<Series> = followed.par_iter().map(|case| series(case, cut, &model)).collect();
+        let terms = Terms {
+            trend: true,
+            ..Terms::default()
+        };
+        let settings = flags::Settings {
+            terms,
+            ..flags::Settings::default()
+        };
+        let rule = FlagRule::learn(&series, &[Budget::Per100Years(rate)], &settings)?;
         let past: Vec<(&Case, &Series)> = followed.into_iter().zip(&series).collect();
         let past = (!past.is_empty()).then(|| Past::of(&rule, &past));
         Ok(NightModel {
@@ -123,26 +133,11 @@ fn point(case: &Case, score: &Score) -> Point {
     )
 }
 
-/// Patients with their scored days by a model that has not seen them: half of them teach it, some of the others are followed. Nobody where
-/// there are too few for halves: the thresholds are the stated defaults then.
-fn past<'a>(cases: &'a [Case], cut: NaiveDate, settings: &Settings, model: &Model) -> (Vec<&'a Case>, Vec<Series>) {
-    let half = |case: &&Case| case.patient.patient.0 % 2 == 0;
-    let (teach, rest): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(half);
-    let teach: Vec<Case> = teach.into_iter().cloned().collect();
-    let Ok(mut other) = landmark::fit_with(&teach, cut, settings, model.population.clone()) else {
-        return (vec![], vec![]);
-    };
-    other.recalibrate_as(model);
-    let every = rest.len().div_ceil(FOLLOWED).max(1);
-    let followed: Vec<&Case> = rest.into_iter().step_by(every).collect();
-    let series = followed.par_iter().map(|case| series(case, cut, &other)).collect();
-    (followed, series)
-}
-
+/// The scored days of a patient as the model would have said them without it.
 fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {
     let today = Day::try_from((cut - case.origin).num_days()).unwrap_or(Day::MAX);
     let watch = Watch::of(case, today);
-    let mut scorer = model.follow(case);
+    let mut scorer = model.follow_unseen(case);
     let point = |day: Day| {
         let (risks, line) = scorer.risks_and_line(day).ok()?;
         let growing = line.regimes.growing + line.regimes.overt;

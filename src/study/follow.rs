@@ -81,11 +81,11 @@ fn point(case: &Case, day: Day, said: Said) -> Point {
 /// The scored days of everybody whose course is known.
 pub fn series<M: Follows>(
     model: &M,
-    cases: &[&Case],
+    cases: &[Case],
     courses: &[Option<Course>],
     tell: &(impl Fn() + Sync),
 ) -> Vec<Series> {
-    let one = |(case, course): (&&Case, &Option<Course>)| {
+    let one = |(case, course): (&Case, &Option<Course>)| {
         let watch = watch(case, course.as_ref()?);
         let (series, _) = walk(model, case, watch, &[]);
         tell();

@@ -2,15 +2,27 @@
 
 use super::follow::{Follows, Said};
 use crate::burden::case::{Case, Day};
-use crate::risk::landmark::Model;
+use crate::risk::landmark::{Model, Scorer};
 
 impl Follows for Model {
     fn follow<'a>(&'a self, case: &'a Case) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
-        let mut scorer = Model::follow(self, case);
-        Box::new(move |day| {
-            let (risks, line) = scorer.risks_and_line(day).ok()?;
-            let growing = line.regimes.growing + line.regimes.overt;
-            Some(Said { risks, growing })
-        })
+        said(Model::follow(self, case))
     }
+}
+
+/// The model as it would be without the patient who is asked about.
+pub struct Unseen<'m>(pub &'m Model);
+
+impl Follows for Unseen<'_> {
+    fn follow<'a>(&'a self, case: &'a Case) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
+        said(self.0.follow_unseen(case))
+    }
+}
+
+fn said<'a>(mut scorer: Scorer<'a>) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
+    Box::new(move |day| {
+        let (risks, line) = scorer.risks_and_line(day).ok()?;
+        let growing = line.regimes.growing + line.regimes.overt;
+        Some(Said { risks, growing })
+    })
 }

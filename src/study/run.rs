@@ -6,7 +6,7 @@ use super::answer::{Answer, answer};
 use super::course::Course;
 use super::folder::Cohort;
 use super::rules::Rule;
-use super::training::{PARTS, Training, flag_rule};
+use super::training::{Training, flag_rule};
 use crate::burden::Names;
 use crate::burden::case::Case;
 use crate::risk::flags::{self, FlagRule};
@@ -28,7 +28,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     Fitting,
-    /// Scoring training patients by models that did not see them.
+    /// Scoring training patients by the parts of the fit that did not see them.
     Crossing,
     Thresholds,
     Applying,
@@ -38,7 +38,7 @@ impl Stage {
     pub fn words(self) -> &'static str {
         match self {
             Stage::Fitting => "fitting the model",
-            Stage::Crossing => "scoring training patients by models that did not see them",
+            Stage::Crossing => "scoring training patients by fits that did not see them",
             Stage::Thresholds => "thresholds for the budgets",
             Stage::Applying => "following the patients",
         }
@@ -82,22 +82,15 @@ impl Study {
             seed,
             ..landmark::Settings::default()
         };
-        let parts = PARTS as u64 + 1;
         tell(Stage::Fitting, 0, 1);
         let model = night_of(&training, &settings)?;
-        // the population's numbers are few and of all patients; they are not learned again for each part
-        let fit = |cases: &[Case]| {
-            let mut part = landmark::fit_with(cases, training.cut, &settings, model.population.clone())?;
-            part.recalibrate_as(&model);
-            Ok::<Model, crate::risk::Error>(part)
-        };
         let all = training.cases.len() as u64;
         let crossed = AtomicU64::new(0);
         tell(Stage::Crossing, 0, all);
-        let past = training.crossed(fit, &|| {
+        let past = training.past(&model, &|| {
             tell(Stage::Crossing, crossed.fetch_add(1, Ordering::Relaxed) + 1, all);
-        })?;
-        tell(Stage::Thresholds, 0, parts);
+        });
+        tell(Stage::Thresholds, 0, 1);
         let loads = training.loads();
         let asked = loads.iter().map(|(_, load)| *load).filter(|load| *load > 0.0);
         let budgets: Vec<f64> = rates.iter().copied().chain(asked).collect();

@@ -1,16 +1,17 @@
 //! A training cohort: its cases, what became of them, and what a model and a flag rule are learned from.
 
 use chrono::NaiveDate;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::course::{Course, RELAPSE};
 use super::folder::Cohort;
-use super::follow::{Follows, series};
+use super::follow::series;
+use super::night::Unseen;
 use super::rules::Rule;
 use crate::burden::Names;
 use crate::burden::case::{Case, Day};
 use crate::burden::line::HORIZONS;
 use crate::risk::flags::{self, AlertScore, Budget, Counted, FlagRule, Series, Terms};
+use crate::risk::landmark::Model;
 use crate::survival::FollowUp;
 use crate::survival::metrics::observed_risk;
 
@@ -23,8 +24,6 @@ pub struct Training {
 
 /// Landmarks whose followers are the usual.
 const USUAL_FROM: Day = 365;
-/// So many models are fitted without a part of the patients each, to score that part.
-pub const PARTS: usize = 2;
 
 impl Training {
     /// `None` for a folder without patients.
@@ -52,27 +51,11 @@ impl Training {
         })
     }
 
-    /// The scored days of all patients, each by a model that did not see the patient. Errors: those of `fit`.
-    pub fn crossed<M: Follows, E>(
-        &self,
-        mut fit: impl FnMut(&[Case]) -> Result<M, E>,
-        tell: &(impl Fn() + Sync),
-    ) -> Result<Vec<Series>, E> {
-        let mut all = vec![];
-        for part in 0..PARTS {
-            let inside = |i: &usize| part_of(&self.cases[*i]) == part;
-            let others: Vec<Case> = (0..self.cases.len())
-                .filter(|i| !inside(i))
-                .map(|i| self.cases[i].clone())
-                .collect();
-            let model = fit(&others)?;
-            let own: Vec<usize> = (0..self.cases.len()).filter(inside).collect();
-            let cases: Vec<&Case> = own.iter().map(|i| &self.cases[*i]).collect();
-            let courses: Vec<Option<Course>> = own.iter().map(|i| self.courses[*i]).collect();
-            all.extend(series(&model, &cases, &courses, tell));
-        }
+    /// The scored days of all patients whose course is known, each by what `model` makes of patients it has not seen. `tell` hears of each.
+    pub fn past(&self, model: &Model, tell: &(impl Fn() + Sync)) -> Vec<Series> {
+        let mut all = series(&Unseen(model), &self.cases, &self.courses, tell);
         all.sort_by_key(|series| series.patient);
-        Ok(all)
+        all
     }
 
     /// Alerts per 100 patient-years of each rule in this cohort: where a comparison at equal load is made.
@@ -80,11 +63,6 @@ impl Training {
         let load = |rule: Rule| (rule, rule.figures(&self.cases, &self.courses).per_100_years);
         Rule::ALL.into_iter().map(load).collect()
     }
-}
-
-/// By the patient's own number, whatever place it has in the files.
-fn part_of(case: &Case) -> usize {
-    (xxh3_64(&case.patient.patient.0.to_le_bytes()) % PARTS as u64) as usize
 }
 
 /// Thresholds for budgets in alerts per 100 patient-years. Of each patient the first flag alone counts, as in flags.csv: no flag closes,

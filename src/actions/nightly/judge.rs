@@ -13,7 +13,7 @@ use crate::burden::case::{Case, Day};
 use crate::burden::{Names, words};
 use crate::domain::course::Treatment;
 use crate::domain::event::Happening;
-use crate::domain::flag::{Cause, Raised};
+use crate::domain::flag::Raised;
 use crate::domain::history::{History, Record};
 use crate::domain::id::PatientId;
 use crate::risk::landmark::{MAIN, NotScored, Risk, Score};
@@ -121,17 +121,10 @@ fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: 
     };
     match model.score(&case, day_of(&case, as_of)) {
         Ok(score) if !is_sound(&score) => at_fault(patient, fingerprint, NO_NUMBER.into()),
-        Ok(score) => scored(patient, fingerprint, &score, raised, flag(model, &case, &score)),
+        Ok(score) => scored(patient, fingerprint, &score, raised, model.flag(&case, &score)),
         Err(NotScored::Unusable) => at_fault(patient, fingerprint, NotScored::Unusable.to_string()),
         Err(why) => unscored(why.to_string()),
     }
-}
-
-/// The model's flag, under its own cause: what the trend rule says of ctDNA is raised by the rule itself.
-fn flag(model: &NightModel, case: &Case, score: &Score) -> Option<(Raised, bool)> {
-    let (mut raised, keeps) = model.flag(case, score)?;
-    raised.cause = Cause::RiskThreshold;
-    Some((raised, keeps))
 }
 
 fn scored(

@@ -12,36 +12,28 @@ pub struct AlertScore {
     pub growing: f64,
     /// 1: the rule adds nothing to what the risk has made of the same draws.
     pub lift: f64,
-    /// Two consecutive ctDNA detections raise a flag whatever the risk, so that the budget pays for flags that the trend rule raises when
-    /// a result is saved.
-    pub trend_alone: bool,
 }
 
 impl AlertScore {
-    /// The mean of the 12- and 24-month risks: the first keeps flags true soon, the second finds them early.
+    /// The 6-month risk, and more for two detections in a row: at equal load its flags come true most often within 12 months, for a few
+    /// days of lead (docs/flags.md).
     pub const STANDARD: AlertScore = AlertScore {
-        weights: [0.0, 0.5, 0.5],
+        weights: [1.0, 0.0, 0.0],
         growing: 0.0,
-        lift: 1.0,
-        trend_alone: false,
+        lift: 1.5,
     };
 
     /// Those among which past data choose; the standard is the first.
     pub fn candidates() -> Vec<AlertScore> {
-        let of = |weights, growing, lift| AlertScore {
-            weights,
-            growing,
-            lift,
-            trend_alone: false,
-        };
+        let of = |weights, growing, lift| AlertScore { weights, growing, lift };
         vec![
             AlertScore::STANDARD,
-            of([0.0, 1.0, 0.0], 0.0, 1.0),
+            of([1.0, 0.0, 0.0], 0.0, 1.0),
+            of([0.0, 1.0, 0.0], 0.0, 1.5),
+            of([0.5, 0.5, 0.0], 0.0, 1.5),
+            of([0.0, 0.5, 0.5], 0.0, 1.0),
             of([0.0, 0.0, 1.0], 0.0, 1.0),
-            of([0.5, 0.5, 0.0], 0.0, 1.0),
-            of([0.34, 0.33, 0.33], 0.0, 1.0),
-            of([0.0, 0.4, 0.4], 0.2, 1.0),
-            of([0.0, 0.5, 0.5], 0.0, 1.5),
+            of([0.0, 0.8, 0.0], 0.2, 1.0),
         ]
     }
 
@@ -49,9 +41,6 @@ impl AlertScore {
     pub fn of(&self, point: &Point) -> Option<f64> {
         let inputs = [point.risk[0], point.risk[1], point.risk[2], point.growing];
         let weights = [self.weights[0], self.weights[1], self.weights[2], self.growing];
-        if self.trend_alone && point.trend.repeated {
-            return Some(1.0);
-        }
         let mut score = 0.0;
         for (weight, input) in weights.into_iter().zip(inputs).filter(|(weight, _)| *weight != 0.0) {
             if !(0.0..=1.0).contains(&input) {
@@ -66,7 +55,7 @@ impl AlertScore {
         Some(self.lift * score / (1.0 + (self.lift - 1.0) * score))
     }
 
-    /// `0.5 × 12-month risk + 0.5 × 24-month risk`.
+    /// `0.5 × 12-month risk + 0.5 × 24-month risk`, `6-month risk, odds × 1.5 after two consecutive ctDNA detections`.
     pub fn words(&self) -> String {
         let names = [
             "6-month risk",
@@ -76,13 +65,14 @@ impl AlertScore {
         ];
         let weights = [self.weights[0], self.weights[1], self.weights[2], self.growing];
         let parts = weights.into_iter().zip(names).filter(|(weight, _)| *weight != 0.0);
-        let parts: Vec<String> = parts.map(|(weight, name)| format!("{weight} × {name}")).collect();
+        let part = |(weight, name): (f64, &str)| match weight {
+            1.0 => name.to_owned(),
+            _ => format!("{weight} × {name}"),
+        };
+        let parts: Vec<String> = parts.map(part).collect();
         let mut words = parts.join(" + ");
         if self.lift != 1.0 {
             words += &format!(", odds × {} after two consecutive ctDNA detections", self.lift);
-        }
-        if self.trend_alone {
-            words += ", or two consecutive ctDNA detections alone";
         }
         words
     }

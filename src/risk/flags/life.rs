@@ -39,6 +39,10 @@ pub enum Counted {
 pub struct Terms {
     pub hysteresis: Hysteresis,
     pub counted: Counted,
+    /// Whether a rise of ctDNA is flagged whatever the risk, as it is in the registry when a result is saved: the budget pays for such
+    /// flags as well.
+    #[serde(default)]
+    pub trend: bool,
 }
 
 /// The days on which flags that count are raised at a threshold.
@@ -61,21 +65,29 @@ pub(super) struct Mark {
     pub score: f64,
     /// `Point::newest`.
     pub newest: Option<Day>,
+    /// The trend rule holds, and the terms let it raise a flag.
+    pub rising: bool,
 }
 
 impl Mark {
-    pub fn of(point: &Point, score: f64) -> Mark {
+    pub fn of(point: &Point, score: f64, terms: &Terms) -> Mark {
         Mark {
             day: point.day,
             score,
             newest: point.newest(),
+            rising: terms.trend && point.trend.rising,
         }
+    }
+
+    /// The highest threshold at which a flag is raised on this day.
+    pub fn top(&self) -> f64 {
+        if self.rising { f64::INFINITY } else { self.score }
     }
 
     /// A threshold above this one has a lower threshold above the score. (A division, so that the same number is compared with every
     /// threshold and the count of flags is an exact step function of it.)
     pub fn lower_bound(&self, hysteresis: &Hysteresis) -> f64 {
-        self.score / hysteresis.ratio
+        self.top() / hysteresis.ratio
     }
 }
 
@@ -130,7 +142,7 @@ impl Life {
     /// Takes the next scored day, later than the one before.
     pub(super) fn step(&mut self, mark: Mark, raise: f64, hysteresis: &Hysteresis) -> Option<Change> {
         self.last = Some(mark.day);
-        let carried = mark.score >= raise;
+        let carried = mark.top() >= raise;
         let Some(open) = &mut self.open else {
             let news = self.seen_to.is_none() || mark.newest > self.seen_to;
             if !(carried && news) {

@@ -30,7 +30,7 @@ pub use lead::{Announced, Herald, LeadLedger, Relapse};
 pub use life::{Change, Closing, Counted, Hysteresis, Life, Terms};
 pub use past::Past;
 pub use reason::{promise, reason};
-pub use rule::{Flag, FlagRule, Settings, Threshold, cause};
+pub use rule::{Flag, FlagRule, Settings, Threshold};
 pub use running::{Period, RunningLedger, Standing};
 pub use series::{End, Point, Series, Trend, Trigger, Watch};
 pub use signs::{EVIDENCE_DAYS, Shown, Sign, evidence, trend};

@@ -1,12 +1,12 @@
 //! Why a flag was raised, in a sentence with its numbers, and what past flags at its score promise.
 
 use super::expect::Expected;
-use super::rule::{FlagRule, Threshold, cause};
+use super::rule::{FlagRule, Threshold};
 use super::series::{Point, date};
 use super::signs::{evidence, marker_rise, run};
 use crate::burden::case::{Case, Day, Finding, Found, Signal, Tissue, What};
 use crate::burden::words;
-use crate::domain::flag::{Raised, Severity};
+use crate::domain::flag::{Cause, Raised, Severity};
 use crate::domain::id::ObservationId;
 
 /// So many draws of a run are told; of a longer one the last.
@@ -17,13 +17,13 @@ const OTHERS_TOLD: usize = 2;
 const GROWING: f64 = 0.5;
 
 impl FlagRule {
-    /// The flag that `point` asks for, in the registry's terms: cause, severity (high where the lower limit of the risk alone, in
+    /// The flag that the risk of `point` asks for, in the registry's terms: severity (high where the lower limit of the risk alone, in
     /// proportion, would reach the threshold), reason and trigger readings.
     pub fn raised(&self, case: &Case, point: &Point, threshold: &Threshold) -> Raised {
         let score = self.score.of(point).unwrap_or(0.0);
         let sure = score * share(point.limits[0], point.risk[1]) >= threshold.raise;
         Raised {
-            cause: cause(point),
+            cause: Cause::RiskThreshold,
             severity: if sure { Severity::High } else { Severity::Medium },
             reason: format!("{} {}", reason(case, point), promise(threshold.experience.at(score))),
             triggers: point.triggers.iter().map(|t| ObservationId(t.id)).collect(),

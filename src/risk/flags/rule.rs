@@ -13,7 +13,6 @@ use super::life::{Change, Closing, Hysteresis, Life, Mark, Terms, raised};
 use super::series::{Point, Series};
 use super::threshold::{drawn, exact, load};
 use crate::burden::case::Day;
-use crate::domain::flag::Cause;
 use crate::domain::id::PatientRef;
 
 /// How the rule is learned.
@@ -65,7 +64,6 @@ pub struct FlagRule {
 pub struct Flag {
     pub raised: Day,
     pub score: f64,
-    pub cause: Cause,
     /// Signals on file when it was raised, and those added while it was open.
     pub triggers: Vec<i64>,
     pub closed: Option<(Day, Closing)>,
@@ -86,7 +84,10 @@ impl FlagRule {
             return Err(Error::NoBudget);
         }
         let score = choose(past, &settings.candidates, &rates, &settings.terms)?;
-        let days: Vec<Vec<Mark>> = past.par_iter().map(|series| marks(series, &score)).collect();
+        let days: Vec<Vec<Mark>> = past
+            .par_iter()
+            .map(|series| marks(series, &score, &settings.terms))
+            .collect();
         let years: f64 = past.iter().map(|series| series.watch.years()).sum();
         let exact = exact(&days, years, &rates, &settings.terms);
         let mut raise: Vec<f64> = exact
@@ -122,9 +123,9 @@ impl FlagRule {
             return vec![];
         };
         let first = |series: &Series| {
-            let mut days = series.watched();
-            let day = days.find(|point| self.score.of(point).is_some_and(|score| score >= threshold.raise));
-            day.map(|point| (series.patient, point.day))
+            let days = marks(series, &self.score, &self.terms);
+            let first = days.iter().find(|mark| mark.top() >= threshold.raise);
+            first.map(|mark| (series.patient, mark.day))
         };
         series.par_iter().filter_map(first).collect()
     }
@@ -158,7 +159,8 @@ impl FlagRule {
     /// One night of one patient: what changes, with the alert score. `None` where nothing does or the point has no score.
     pub fn step(&self, life: &mut Life, point: &Point, threshold: &Threshold) -> Option<(Change, f64)> {
         let score = self.score.of(point)?;
-        let change = life.step(Mark::of(point, score), threshold.raise, &self.terms.hysteresis)?;
+        let mark = Mark::of(point, score, &self.terms);
+        let change = life.step(mark, threshold.raise, &self.terms.hysteresis)?;
         Some((change, score))
     }
 }
@@ -168,7 +170,6 @@ impl Flag {
         Flag {
             raised: point.day,
             score,
-            cause: cause(point),
             triggers: vec![],
             closed: None,
         }
@@ -178,15 +179,6 @@ impl Flag {
         let new = point.triggers.iter().map(|t| t.id);
         let new: Vec<i64> = new.filter(|id| !self.triggers.contains(id)).collect();
         self.triggers.extend(new);
-    }
-}
-
-/// What a flag on that day is called: a rise of ctDNA by the trend rule where that holds, else the risk.
-pub fn cause(point: &Point) -> Cause {
-    if point.trend.rising {
-        Cause::CtdnaRising
-    } else {
-        Cause::RiskThreshold
     }
 }
 
@@ -213,6 +205,7 @@ fn nest(rates: &[f64], raise: &mut [f64]) {
     }
 }
 
+/// How many flags count, and how those came true that the score raised.
 fn flags_of(past: &[Series], days: &[Vec<Mark>], raise: f64, terms: &Terms) -> (usize, Experience) {
     let of = |(series, days): (&Series, &Vec<Mark>)| {
         let flags = raised(days, raise, terms);
@@ -222,6 +215,7 @@ fn flags_of(past: &[Series], days: &[Vec<Mark>], raise: f64, terms: &Terms) -> (
     };
     let all: Vec<_> = past.par_iter().zip(days).flat_map_iter(of).collect();
     let flags = all.len();
-    let followed = all.into_iter().filter_map(|(score, after)| Some((score, after?)));
+    let by_score = all.into_iter().filter(|(score, _)| *score >= raise);
+    let followed = by_score.filter_map(|(score, after)| Some((score, after?)));
     (flags, Experience::of(followed.collect()))
 }

@@ -14,12 +14,12 @@ pub struct Trigger {
     pub known: Day,
 }
 
-/// The trend rules that hold on a day.
+/// The trend rules on ctDNA that hold on a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trend {
-    /// The two latest ctDNA draws were both positive.
+    /// The two latest draws were both positive.
     pub repeated: bool,
-    /// And the last found more than the first of its run.
+    /// Twice above the baseline since it was last reached: what the registry flags when a result is saved.
     pub rising: bool,
 }
 

@@ -1,5 +1,7 @@
 //! What the readings of a case say by rule, as of a day: the evidence of a flag, the trend rules, and the signs of the lead-time ledger.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::series::{Trend, Trigger};
@@ -175,16 +177,44 @@ fn came(known: Known, on: Day) -> Day {
 /// The trend rules as of a day.
 pub fn trend(case: &Case, day: Day) -> Trend {
     let draws = readings(case, Sign::CtdnaTwice, day);
-    let repeated = draws.len() >= 2 && draws[draws.len() - 2..].iter().all(|(_, yes)| *yes);
-    if !repeated {
-        return Trend::default();
+    Trend {
+        repeated: draws.len() >= 2 && draws[draws.len() - 2..].iter().all(|(_, yes)| *yes),
+        rising: rising(case, day),
     }
-    let run = run(case, day);
-    let rising = run
-        .first()
-        .zip(run.last())
-        .is_some_and(|(first, last)| last.1 > first.1);
-    Trend { repeated, rising }
+}
+
+/// What `risk::rules` flags, as far as a case tells: by one assay two readings or more above the first after surgery, since one last was
+/// not. Amounts are mutant fractions here, in the registry's rule values in their unit; lesions that grow confirm nothing here.
+fn rising(case: &Case, day: Day) -> bool {
+    // of each assay the first reading, and how many lie above it since one last did not
+    let mut series: BTreeMap<&str, (Amount, usize)> = BTreeMap::new();
+    for signal in case.signals_on(day).filter(|s| s.on >= 0) {
+        let What::Molecules { assay, examined, found } = &signal.what else {
+            continue;
+        };
+        let amount = (found, *examined);
+        let (baseline, above) = series.entry(assay).or_insert((amount, 0));
+        match is_above(amount, *baseline) {
+            Some(true) => *above += 1,
+            Some(false) => *above = 0,
+            None => {}
+        }
+    }
+    series.values().any(|(_, above)| *above >= 2)
+}
+
+/// Molecules found, and among how many.
+type Amount<'a> = (&'a Found, f64);
+
+/// Whether all of a reading lies above the baseline; `None` where they overlap.
+fn is_above((found, of): Amount, (baseline, of_baseline): Amount) -> Option<bool> {
+    match (found, baseline) {
+        (Found::Below(_), _) => Some(false),
+        (_, Found::Below(_)) => Some(true),
+        (_, Found::Above(_)) => None,
+        (Found::Number(n), Found::Number(base)) => Some(n / of > base / of_baseline),
+        (Found::Above(n), Found::Number(base)) => (n / of >= base / of_baseline).then_some(true),
+    }
 }
 
 /// The unbroken run of positive ctDNA readings up to the day: signal and lowest mutant fraction that it allows.

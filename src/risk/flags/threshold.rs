@@ -25,7 +25,7 @@ pub(super) struct Exact {
 pub(super) fn exact(patients: &[Vec<Mark>], years: f64, rates: &[f64], terms: &Terms) -> Vec<Exact> {
     let mut tops: Vec<f64> = patients
         .par_iter()
-        .filter_map(|days| days.iter().map(|m| m.score).max_by(f64::total_cmp))
+        .filter_map(|days| days.iter().map(Mark::top).max_by(f64::total_cmp))
         .collect();
     tops.par_sort_unstable_by(|a, b| b.total_cmp(a));
     let most = rates.iter().copied().fold(0.0, f64::max);
@@ -56,11 +56,11 @@ fn first_flags_within(tops: &[f64], years: f64, rate: f64) -> usize {
 /// All changes of the total number of flags above `floor`: the threshold at and below which it holds, and by how much. Falling order.
 fn steps(patients: &[Vec<Mark>], floor: f64, terms: &Terms) -> Vec<(f64, i64)> {
     let of = |days: &Vec<Mark>| -> Vec<(f64, i64)> {
-        let top = days.iter().map(|m| m.score).fold(0.0, f64::max);
+        let top = days.iter().map(Mark::top).fold(0.0, f64::max);
         if top <= floor {
             return vec![];
         }
-        let both = days.iter().flat_map(|m| [m.score, m.lower_bound(&terms.hysteresis)]);
+        let both = days.iter().flat_map(|m| [m.top(), m.lower_bound(&terms.hysteresis)]);
         let mut at: Vec<f64> = both.filter(|at| *at > floor && *at <= top).collect();
         at.sort_unstable_by(|a, b| b.total_cmp(a));
         at.dedup();
@@ -94,12 +94,14 @@ fn lowest(steps: &[(f64, i64)], floor: f64, top: Option<f64>, fits: impl Fn(usiz
     // where not even the highest fits, the threshold lies above it
     let above = lowest.unwrap_or_else(|| top.map_or(1.0, |top| top.next_up().max(1.0)));
     let middle = 0.5 * (above + below);
+    let raise = if middle > below && middle < above {
+        middle
+    } else {
+        above
+    };
     Exact {
-        raise: if middle > below && middle < above {
-            middle
-        } else {
-            above
-        },
+        // above every score where the trend rule alone spends the budget
+        raise: raise.min(1.0f64.next_up()),
         flags: usize::try_from(flags).unwrap_or(0),
     }
 }
@@ -115,8 +117,8 @@ pub fn default_threshold(rate: f64) -> f64 {
 }
 
 /// Logit of the default threshold at 4 alerts per 100 patient-years, and its fall for each e-fold of the budget.
-const DEFAULT_AT_4: f64 = -0.5;
-const DEFAULT_SLOPE: f64 = 1.8;
+const DEFAULT_AT_4: f64 = -1.55;
+const DEFAULT_SLOPE: f64 = 2.0;
 
 /// The exact threshold drawn towards the default in logits, the more so the fewer flags the budget allows in past data, and only
 /// upwards: a small registry may be too careful and is never above its budget.

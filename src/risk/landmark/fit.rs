@@ -26,24 +26,15 @@ const LEAST_EVENTS: usize = 20;
 /// The families are chosen on an earlier cut and fitted anew on this one. The order of `cases` matters to the last bits of sums alone.
 /// Errors: `TooFewEvents`; `Unfitted`, and those of the estimators.
 pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model, Error> {
-    let lines = settings.lines;
-    let population = lines.then(|| Population::learn(cases, |case| day_of(case, cut)));
-    fit_with(cases, cut, settings, population)
-}
-
-/// The same with a population that is known already.
-pub fn fit_with(
-    cases: &[Case],
-    cut: NaiveDate,
-    settings: &Settings,
-    population: Option<Population>,
-) -> Result<Model, Error> {
     let members = members(cases, cut, settings);
     let relapsed = || members.iter().filter(|m| m.ended.event == 1);
     let (events, needed) = (relapsed().count(), LEAST_EVENTS);
     if events < needed {
         return Err(Error::TooFewEvents { events, needed });
     }
+    let population = settings
+        .lines
+        .then(|| Population::learn(cases, |case| day_of(case, cut)));
     let look = |m: &Member| (&cases[m.case], day_of(&cases[m.case], cut).min(m.ended.on));
     let schema = Schema::learn(members.iter().map(look));
     let engine = population.clone().map(Engine::new);

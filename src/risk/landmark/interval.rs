@@ -2,9 +2,6 @@
 //! whole, so patients with many landmarks count as one; it holds whatever the predictor is made of. To it comes the error of calibration
 //! that the validation left.
 
-use linfa::prelude::Predict;
-
-use super::predict::Rest;
 use super::score::Risk;
 use super::{Model, WINDOWS};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -47,9 +44,8 @@ impl Model {
         let mechanism = self.mechanism(raw);
         let all: Vec<[f64; WINDOWS]> = (0..parts)
             .map(|part| {
-                let trees = self.trees().map_or(0.0, |trees| trees.parts[part].predict(&row)[0]);
-                let rest = Rest { trees, mechanism };
-                self.risks(&self.hazards_without(part, x, &rest))[0].map(cloglog)
+                let hazards = self.hazards_without(part, &row, mechanism, x);
+                self.risks(&hazards)[0].map(cloglog)
             })
             .collect();
         let t = quantile(parts);

@@ -26,7 +26,7 @@ mod words;
 
 pub use blend::{Blend, Family};
 pub use contributions::Contribution;
-pub use fit::{fit, fit_with};
+pub use fit::fit;
 pub use organs::{Organs, Share};
 pub use predict::Risks;
 pub use reference::Reference;
@@ -47,7 +47,7 @@ use crate::burden::{Engine, Population};
 use crate::risk::gate::Report;
 
 /// Kept with its scores; changes when the columns, the estimators or the reading of a score change.
-pub const VERSION: &str = "landmark-4";
+pub const VERSION: &str = "landmark-5";
 
 /// How many windows a model has.
 pub const WINDOWS: usize = 3;
@@ -100,14 +100,6 @@ impl Model {
     /// Of the burden lines that enter the model.
     pub fn engine(&self) -> Option<&Engine> {
         self.population.as_ref().map(|population| self.lines.of(population))
-    }
-
-    /// Recalibrated by the correction of `shown`, where that was: a model of some of its patients, asked in its place.
-    pub fn recalibrate_as(&mut self, shown: &Model) {
-        if shown.recalibrated {
-            self.correction.clone_from(&shown.correction);
-            self.recalibrate();
-        }
     }
 
     /// Level and slope corrected by what came after the earlier cut. Done once; without effect where nothing could be fitted.

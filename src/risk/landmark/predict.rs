@@ -1,5 +1,6 @@
 //! From a row to risks: hazards of both causes, their incidence, and what the parts of the fit make of the same row.
 
+use linfa::prelude::Predict;
 use ndarray::Array2;
 
 use super::blend::Family;
@@ -21,9 +22,9 @@ fn of_row(coefficients: &super::hazard::Coefficients, x: &[f64]) -> [f64; WINDOW
 
 /// What the other families say of a row: the trees' log hazard ratio, the mechanism's log hazards.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rest {
-    pub trees: f64,
-    pub mechanism: [f64; WINDOWS],
+struct Rest {
+    trees: f64,
+    mechanism: [f64; WINDOWS],
 }
 
 impl Model {
@@ -61,11 +62,21 @@ impl Model {
         ]
     }
 
-    /// The same by the fit that left one part of the patients out.
-    pub(super) fn hazards_without(&self, part: usize, x: &[f64], rest: &Rest) -> Hazards {
+    /// The same by the fit that left one part of the patients out; `row`: the raw one as trees take it.
+    pub(super) fn hazards_without(
+        &self,
+        part: usize,
+        row: &Array2<f64>,
+        mechanism: [f64; WINDOWS],
+        x: &[f64],
+    ) -> Hazards {
+        let rest = Rest {
+            trees: self.trees().map_or(0.0, |trees| trees.parts[part].predict(row)[0]),
+            mechanism,
+        };
         let of = |regression: &Regression| of_row(&regression.parts[part], x);
         [
-            self.blended(of(&self.learned.regressions[0]), rest),
+            self.blended(of(&self.learned.regressions[0]), &rest),
             of(&self.learned.regressions[1]),
         ]
     }

@@ -76,6 +76,11 @@ pub(super) fn share(patient: PatientRef, seed: u64) -> f64 {
     (xxh3_64_with_seed(&bytes, seed) >> 11) as f64 / (1u64 << 53) as f64
 }
 
+/// The part of the patients that a patient is in: the fit that leaves it out has not seen the patient.
+pub(super) fn part_of(patient: PatientRef, settings: &Settings) -> usize {
+    (share(patient, settings.seed ^ 0xf01d) * settings.folds as f64) as usize
+}
+
 /// Rows of all patients, in columns.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
@@ -179,7 +184,7 @@ pub fn stack(
         let mut own = Stack::default();
         let mut follow = engine.map(|engine| engine.follow(case));
         let mut row = Vec::with_capacity(schema.width());
-        let fold = (share(case.patient, settings.seed ^ 0xf01d) * settings.folds as f64) as u8;
+        let fold = part_of(case.patient, settings) as u8;
         let days = settings.landmarks.of(share(case.patient, settings.seed));
         for day in days.into_iter().filter(|day| *day < member.ended.on) {
             let line: Option<Line> = follow.as_mut().map(|follow| follow.on(day));

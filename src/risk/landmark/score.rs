@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::contributions::{Contribution, rounded};
 use super::features::Readings;
 use super::organs::Share;
-use super::{MAIN, Model, WINDOWS, words};
+use super::rows::part_of;
+use super::{Hazards, MAIN, Model, WINDOWS, words};
 use crate::burden::case::{Case, Day, Outcome};
 use crate::burden::{Follow, Line};
 
@@ -62,16 +63,29 @@ pub struct Scorer<'a> {
     model: &'a Model,
     case: &'a Case,
     follow: Option<Follow<'a>>,
+    /// The part of the patients whose fit is asked; `None`: the mean of all.
+    left_out: Option<usize>,
     raw: Vec<f64>,
     x: Vec<f64>,
 }
 
 impl Model {
     pub fn follow<'a>(&'a self, case: &'a Case) -> Scorer<'a> {
+        self.followed(case, None)
+    }
+
+    /// As a patient whom the fit has not seen: by that which left the patient's part out. What is learned from everybody is few numbers:
+    /// the columns' scales, the weights of the families, the population of the burden lines.
+    pub fn follow_unseen<'a>(&'a self, case: &'a Case) -> Scorer<'a> {
+        self.followed(case, Some(part_of(case.patient, &self.settings)))
+    }
+
+    fn followed<'a>(&'a self, case: &'a Case, left_out: Option<usize>) -> Scorer<'a> {
         Scorer {
             model: self,
             case,
             follow: self.engine().map(|engine| engine.follow(case)),
+            left_out,
             raw: Vec::with_capacity(self.schema.width()),
             x: Vec::with_capacity(self.basis.width()),
         }
@@ -124,16 +138,23 @@ impl Scorer<'_> {
         Ok(line.unwrap_or(Line { day, ..Line::default() }))
     }
 
+    fn hazards(&self) -> Hazards {
+        let Some(part) = self.left_out else {
+            return self.model.hazards(&self.raw, &self.x);
+        };
+        let (row, mechanism) = (self.model.filled(&self.raw), self.model.mechanism(&self.raw));
+        self.model.hazards_without(part, &row, mechanism, &self.x)
+    }
+
     /// The risks with the burden line, for those who ask on many days.
     pub fn risks_and_line(&mut self, day: Day) -> Result<([f64; WINDOWS], Line), NotScored> {
         let line = self.look(day)?;
-        Ok((self.model.risks(&self.model.hazards(&self.raw, &self.x))[0], line))
+        Ok((self.model.risks(&self.hazards())[0], line))
     }
 
     /// The risks alone, for those who ask on many days.
     pub fn risks_on(&mut self, day: Day) -> Result<[f64; WINDOWS], NotScored> {
-        self.look(day)?;
-        Ok(self.model.risks(&self.model.hazards(&self.raw, &self.x))[0])
+        Ok(self.risks_and_line(day)?.0)
     }
 
     /// The score of `day`, from what was on file on that day alone.
@@ -146,7 +167,7 @@ impl Scorer<'_> {
         {
             line.surprises = engine.follow(self.case).surprises(day);
         }
-        let hazards = model.hazards(&self.raw, &self.x);
+        let hazards = self.hazards();
         let risks = model.risks(&hazards);
         let readings = Readings::of(self.case, day, &model.schema.analytes);
         let parts = model.parts(&self.raw, &self.x);

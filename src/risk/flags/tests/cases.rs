@@ -88,7 +88,7 @@ fn two_tubes_of_one_day_are_one_draw() {
     let mut signals = rise();
     signals.truncate(2);
     signals.push(signal(4, 200, 210, ctdna(3.0)));
-    assert_eq!(trend(&case(signals.clone()), 400), Trend::default());
+    assert!(!trend(&case(signals.clone()), 400).repeated);
     assert_eq!(
         trend(&case(rise()), 400),
         Trend {
@@ -106,6 +106,40 @@ fn two_tubes_of_one_day_are_one_draw() {
     late.insert(2, signal(5, 250, 320, ctdna(0.0)));
     assert!(trend(&case(late.clone()), 310).repeated);
     assert!(!trend(&case(late), 320).repeated);
+}
+
+/// As `burden::series` has it of the registry's own readings.
+#[test]
+fn ctdna_rises_against_the_first_reading_of_its_assay_after_surgery() {
+    let drawn = |found: &[(&str, f64)]| {
+        let one = |(i, (assay, n)): (usize, &(&str, f64))| {
+            let on = 100 * i as i32;
+            let mut what = ctdna(*n);
+            if let What::Molecules { assay: own, .. } = &mut what {
+                *own = (*assay).into();
+            }
+            signal(i as i64, on, on, what)
+        };
+        case(found.iter().enumerate().map(one).collect())
+    };
+    let rises = |found: &[(&str, f64)]| trend(&drawn(found), 1_000).rising;
+    assert!(rises(&[("a", 0.0), ("a", 3.0), ("a", 2.0)]));
+    assert!(!rises(&[("a", 5.0), ("a", 3.0), ("a", 4.0)]), "not above the baseline");
+    assert!(rises(&[("a", 5.0), ("a", 6.0), ("a", 5.0), ("a", 6.0), ("a", 7.0)]));
+    assert!(
+        !rises(&[("a", 0.0), ("a", 3.0), ("a", 0.0), ("a", 4.0)]),
+        "back between the two"
+    );
+    assert!(
+        !rises(&[("a", 0.0), ("a", 3.0), ("b", 4.0), ("b", 4.0)]),
+        "another assay has a baseline of its own"
+    );
+    assert!(rises(&[("a", 0.0), ("a", 3.0), ("b", 4.0), ("a", 4.0)]));
+    // what was drawn before surgery is the primary tumour's
+    let mut before = drawn(&[("a", 0.0), ("a", 3.0), ("a", 4.0)]);
+    before.signals.insert(0, signal(9, -20, -20, ctdna(900.0)));
+    assert!(trend(&before, 1_000).rising);
+    assert!(!trend(&before, 199).rising, "the second is not on file yet");
 }
 
 #[test]
@@ -168,7 +202,7 @@ fn what_is_raised_fits_the_registry() {
     let mut point = point(310, 0.31, &[(2, 210), (3, 305)]);
     (point.limits, point.trend.rising) = ([0.24, 0.39], true);
     let raised = rule.raised(&case(rise()), &point, &rule.thresholds[0]);
-    assert_eq!(raised.cause.code(), "ctdna_rising");
+    assert_eq!(raised.cause.code(), "risk_threshold", "the rise has a flag of its own");
     assert_eq!(raised.severity, Severity::Medium);
     assert_eq!(raised.triggers.len(), 2);
     assert!(

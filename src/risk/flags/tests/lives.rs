@@ -85,13 +85,11 @@ fn nobody_is_flagged_before_the_first_day_or_on_that_of_the_relapse() {
 }
 
 #[test]
-fn a_flag_is_named_for_the_trend_rule_and_gathers_evidence_while_it_is_open() {
-    let mut first = point(50, 0.6, &[(1, 40)]);
-    first.trend.rising = true;
+fn a_flag_gathers_evidence_while_it_is_open() {
+    let first = point(50, 0.6, &[(1, 40)]);
     let second = point(60, 0.6, &[(1, 40), (2, 60)]);
     let flags = at(0.5).flags(&series(1, 100, End::Censored, vec![first, second]), 0, &[]);
     assert_eq!(flags.len(), 1);
-    assert_eq!(flags[0].cause, crate::domain::flag::Cause::CtdnaRising);
     assert_eq!(flags[0].triggers, [1, 2]);
 }
 
@@ -133,15 +131,26 @@ fn a_dismissed_flag_is_raised_by_news_alone() {
 }
 
 #[test]
-fn the_trend_rule_alone_can_spend_the_budget() {
-    let alone = AlertScore {
-        trend_alone: true,
-        ..AlertScore::STANDARD
+fn a_rise_is_flagged_whatever_the_risk_where_the_terms_say_so_and_stays_while_it_lasts() {
+    let rising = |on| {
+        let mut point = point(on, 0.01, &[(1, 40)]);
+        point.trend.rising = true;
+        point
     };
-    let mut twice = point(50, 0.01, &[]);
-    assert_eq!(alone.of(&twice), Some(0.01));
-    twice.trend.repeated = true;
-    assert_eq!(alone.of(&twice), Some(1.0));
+    let days = vec![
+        rising(50),
+        rising(200),
+        point(210, 0.01, &[(1, 40)]),
+        point(320, 0.01, &[(1, 40)]),
+    ];
+    let one = series(1, 400, End::Censored, days);
+    let mut rule = at(0.5);
+    assert!(rule.flags(&one, 0, &[]).is_empty() && rule.first_flags(std::slice::from_ref(&one), 0).is_empty());
+    rule.terms.trend = true;
+    let flags = rule.flags(&one, 0, &[]);
+    assert_eq!(flags.len(), 1);
+    assert_eq!((flags[0].raised, flags[0].closed), (50, Some((320, Closing::Quiet))));
+    assert_eq!(rule.first_flags(&[one], 0), [(patient(1), 50)]);
 }
 
 proptest! {

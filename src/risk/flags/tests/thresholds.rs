@@ -13,14 +13,52 @@ fn the_threshold_lies_between_the_last_flag_allowed_and_the_next() {
     let past: Vec<Series> = (1..=100)
         .map(|i| series(i, 30 + 366, End::Censored, vec![point(60, i as f64 / 100.0, &[])]))
         .collect();
-    let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
+    let terms = Terms::default();
+    let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD, &terms)).collect();
     let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &Terms::default());
+    let found = exact(&days, years, &[4.0, 10.0, 99.0, 1e9, 0.5], &terms);
     let flags: Vec<usize> = found.iter().map(|e| e.flags).collect();
     assert_eq!(flags, [4, 10, 99, 100, 0]);
     assert!((found[0].raise - 0.965).abs() < 1e-12, "{}", found[0].raise);
     assert!((found[1].raise - 0.905).abs() < 1e-12);
     assert!(found[4].raise > 1.0, "no flag fits: {}", found[4].raise);
+}
+
+#[test]
+fn the_budget_pays_for_rises_of_ctdna_and_the_risk_has_what_is_left() {
+    // of 100 patients ten have a rise at a low risk
+    let one = |i: i64| {
+        let mut own = point(60, if i < 10 { 0.001 } else { i as f64 / 100.0 }, &[]);
+        own.trend.rising = i < 10;
+        series(i, 30 + 366, End::Censored, vec![own])
+    };
+    let past: Vec<Series> = (0..100).map(one).collect();
+    let years: f64 = past.iter().map(|s| s.watch.years()).sum();
+    let settings = Settings {
+        terms: Terms {
+            trend: true,
+            ..Terms::default()
+        },
+        candidates: vec![AlertScore::STANDARD],
+    };
+    let learn = |allowed: f64| {
+        let budget = Budget::Per100Years(100.0 * allowed / years);
+        let rule = FlagRule::learn(&past, &[budget], &settings).unwrap();
+        let own = rule.thresholds[0].clone();
+        assert_eq!(rule.first_flags(&past, 0).len(), own.flags);
+        own
+    };
+    let within = learn(35.5);
+    assert_eq!(within.flags, 35);
+    assert!(
+        (within.exact - 0.745).abs() < 1e-9,
+        "25 by their risk: {}",
+        within.exact
+    );
+    // rises alone are more than the budget: no risk is flagged, and the load says what they come to
+    let beyond = learn(4.5);
+    assert!(beyond.exact > 1.0 && beyond.exact.is_finite(), "{}", beyond.exact);
+    assert!(beyond.flags == 10 && beyond.load > beyond.rate);
 }
 
 #[test]
@@ -31,10 +69,11 @@ fn a_group_of_ties_is_flagged_whole_or_not_at_all() {
         .map(|top| series(1, 395, End::Censored, vec![point(60, *top, &[])]))
         .collect();
     let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-    let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
+    let terms = Terms::default();
+    let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD, &terms)).collect();
     for (allowed, flags) in [(1.0, 1), (2.0, 1), (3.9, 1), (4.0, 4), (5.0, 5)] {
         let rate = 100.0 * allowed / years;
-        let found = exact(&days, years, &[rate], &Terms::default())[0];
+        let found = exact(&days, years, &[rate], &terms)[0];
         assert_eq!(found.flags, flags, "{allowed} allowed");
     }
 }
@@ -66,7 +105,7 @@ fn what_is_no_rule_is_refused() {
                 ratio: 0.0,
                 quiet_days: 10,
             },
-            counted: Counted::All,
+            ..Terms::default()
         },
         ..Settings::default()
     };
@@ -198,9 +237,9 @@ proptest! {
 
     #[test]
     fn no_lower_threshold_would_keep_the_budget(past in any_cohort(), rate in 0.5..400.0f64) {
-        let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD)).collect();
-        let years: f64 = past.iter().map(|s| s.watch.years()).sum();
         let terms = Terms::default();
+        let days: Vec<_> = past.iter().map(|s| marks(s, &AlertScore::STANDARD, &terms)).collect();
+        let years: f64 = past.iter().map(|s| s.watch.years()).sum();
         let found = exact(&days, years, &[rate], &terms)[0];
         let total = |raise| days.iter().map(|d| raised(d, raise, &terms).count()).sum::<usize>();
         prop_assert_eq!(total(found.raise), found.flags);

@@ -1,5 +1,7 @@
 //! What a night makes of all patients: the model with the gate's verdict, and the thresholds of its flags. A study makes the same.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,9 @@ pub struct NightModel {
     /// What the rule did on the days that it was learned from; `None` where these were too few, and in models from before it was kept.
     #[serde(default)]
     pub past: Option<Past>,
+    /// Patients of the registry that are in no fit, by reason.
+    #[serde(default)]
+    pub not_in_the_fit: BTreeMap<String, usize>,
 }
 
 impl NightModel {
@@ -53,25 +58,23 @@ impl NightModel {
         if verdict.decision == Decision::Recalibrate {
             model.recalibrate();
         }
-        let every = cases.len().div_ceil(FOLLOWED).max(1);
-        let followed: Vec<&Case> = cases.iter().step_by(every).collect();
-        let series: Vec<Series> = followed.par_iter().map(|case| series(case, cut, &model)).collect();
-        let terms = Terms {
-            trend: true,
-            ..Terms::default()
-        };
-        let settings = flags::Settings {
-            terms,
-            ..flags::Settings::default()
-        };
-        let rule = FlagRule::learn(&series, &[Budget::Per100Years(rate)], &settings)?;
-        let past: Vec<(&Case, &Series)> = followed.into_iter().zip(&series).collect();
-        let past = (!past.is_empty()).then(|| Past::of(&rule, &past));
+        let (rule, past) = flag_rule(cases, cut, rate, &model)?;
         Ok(NightModel {
             model,
             verdict,
             rule,
             past,
+            not_in_the_fit: BTreeMap::new(),
+        })
+    }
+
+    /// The same model with thresholds for another budget, by what is known of the cases on `cut`. Errors: a budget that is none.
+    pub fn with_budget(&self, cases: &[Case], cut: NaiveDate, rate: f64) -> Result<NightModel, Error> {
+        let (rule, past) = flag_rule(cases, cut, rate, &self.model)?;
+        Ok(NightModel {
+            rule,
+            past,
+            ..self.clone()
         })
     }
 
@@ -87,6 +90,7 @@ impl NightModel {
     pub fn card(&self) -> Value {
         let mut card = card::card(&self.model, &self.verdict);
         card["flags"] = json!(self.flags());
+        card["not_in_the_fit"] = json!(self.not_in_the_fit);
         card
     }
 
@@ -131,6 +135,24 @@ fn point(case: &Case, score: &Score) -> Point {
         [own.lower, own.upper],
         regimes.growing + regimes.overt,
     )
+}
+
+/// Thresholds for a budget on past days, and what they did there. Rises of ctDNA are flagged whatever the risk, and the budget pays.
+fn flag_rule(cases: &[Case], cut: NaiveDate, rate: f64, model: &Model) -> Result<(FlagRule, Option<Past>), Error> {
+    let every = cases.len().div_ceil(FOLLOWED).max(1);
+    let followed: Vec<&Case> = cases.iter().step_by(every).collect();
+    let series: Vec<Series> = followed.par_iter().map(|case| series(case, cut, model)).collect();
+    let settings = flags::Settings {
+        terms: Terms {
+            trend: true,
+            ..Terms::default()
+        },
+        ..flags::Settings::default()
+    };
+    let rule = FlagRule::learn(&series, &[Budget::Per100Years(rate)], &settings)?;
+    let past: Vec<(&Case, &Series)> = followed.into_iter().zip(&series).collect();
+    let past = (!past.is_empty()).then(|| Past::of(&rule, &past));
+    Ok((rule, past))
 }
 
 /// The scored days of a patient as the model would have said them without it.

@@ -30,7 +30,7 @@ pub(super) struct Lessons {
     pub cases: Vec<Case>,
     pub names: Names,
     /// From how many patients nothing is learned for which reason.
-    pub left_out: BTreeMap<&'static str, usize>,
+    pub left_out: BTreeMap<String, usize>,
     pub compared: Vec<Record>,
 }
 
@@ -102,7 +102,7 @@ async fn read(app: &App, run: &Run, watch: Watch<'_>) -> Result<ControlFlow<(), 
 impl Lessons {
     fn add(&mut self, batch: Batch, as_of: NaiveDate, every: usize) {
         if !batch.unreadable.is_empty() {
-            *self.left_out.entry("can't be read").or_default() += batch.unreadable.len();
+            *self.left_out.entry("can't be read".to_owned()).or_default() += batch.unreadable.len();
         }
         let answers: Vec<_> = batch
             .records
@@ -112,7 +112,7 @@ impl Lessons {
         for answer in answers {
             match answer {
                 Ok(case) => self.cases.push(case),
-                Err(why) => *self.left_out.entry(why).or_default() += 1,
+                Err(why) => *self.left_out.entry(why.to_owned()).or_default() += 1,
             }
         }
         self.compared.extend(batch.records.into_iter().step_by(every));

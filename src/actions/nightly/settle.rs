@@ -3,7 +3,6 @@
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
-use serde_json::{Value, json};
 
 use super::fit::{Lessons, stored};
 use super::judge;
@@ -30,10 +29,13 @@ enum Outcome {
     New(Box<NightModel>, Option<String>),
     /// The night's own moves the risk of 99 in 100 by at most so much: the one on show stays.
     Same(Box<NightModel>, Base, f64),
-    /// The gate held the night's own back. The budget of the one on show.
-    Held(Box<NightModel>, Option<f64>),
-    Unfit(String, Option<f64>),
+    /// The gate held the night's own back.
+    Held(Box<NightModel>, Stays),
+    Unfit(String, Stays),
 }
+
+/// The one on show with thresholds for a new budget; `None` where there is none, or its budget is the setting.
+type Stays = Option<Box<NightModel>>;
 
 /// Fits, decides, and keeps model and verdict with the run.
 pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Option<ModelId>> {
@@ -44,25 +46,25 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
         .await?
         .unwrap_or(budget::USUAL);
     work.finish(Entry::by_trigger()).await?;
-    let weighing = tokio::task::spawn_blocking(move || {
-        let outcome = weigh(&lessons, as_of, budget, before);
-        (outcome, json!(lessons.left_out))
-    });
-    let (outcome, left_out) = weighing.await.map_err(Error::internal)?;
+    let weighing = tokio::task::spawn_blocking(move || weigh(&lessons, as_of, budget, before));
+    let outcome = weighing.await.map_err(Error::internal)?;
     let verdict = outcome.verdict(patients, budget);
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let id = match &outcome {
         Outcome::New(model, _) => {
             let note = format!("Fitted on {patients} patients. {}", verdict.reason);
-            Some(keep(&mut work, run, model, left_out, &note).await?)
+            Some(keep(&mut work, run, model, &note).await?)
         }
         Outcome::Same(_, base, _) => {
             runs::hold(&mut work, run).await?;
             runs::use_model(&mut work, run, Some(base.model), &verdict.reason).await?;
             Some(base.model)
         }
-        Outcome::Held(..) => stay(&mut work, run, &format!("Held back: {}", verdict.reason)).await?,
-        Outcome::Unfit(..) => stay(&mut work, run, &verdict.reason).await?,
+        Outcome::Held(_, Some(stays)) | Outcome::Unfit(_, Some(stays)) => {
+            Some(keep(&mut work, run, stays, &verdict.reason).await?)
+        }
+        Outcome::Held(_, None) => stay(&mut work, run, &format!("Held back: {}", verdict.reason)).await?,
+        Outcome::Unfit(_, None) => stay(&mut work, run, &verdict.reason).await?,
     };
     runs::keep_verdict(&mut work, run, &verdict).await?;
     work.finish(Entry::by_trigger()).await?;
@@ -72,13 +74,22 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
 /// The fit, held against the gate and against the model on show.
 fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Base, NightModel)>) -> Outcome {
     let last: Option<&Report> = before.as_ref().map(|(_, own)| &own.model.report);
-    let still = before.as_ref().and_then(|(_, own)| own.budget());
+    let stays = || {
+        let (_, own) = before.as_ref()?;
+        if own.budget() == Some(budget) {
+            return None;
+        }
+        own.with_budget(&lessons.cases, as_of, budget).ok().map(Box::new)
+    };
     let model = match NightModel::fit(&lessons.cases, as_of, budget, last) {
-        Ok(model) => Box::new(model),
-        Err(why) => return Outcome::Unfit(why.to_string(), still),
+        Ok(model) => Box::new(NightModel {
+            not_in_the_fit: lessons.left_out.clone(),
+            ..model
+        }),
+        Err(why) => return Outcome::Unfit(why.to_string(), stays()),
     };
     if model.verdict.decision == Decision::Hold {
-        return Outcome::Held(model, still);
+        return Outcome::Held(model, stays());
     }
     let Some((base, own)) = before else {
         return Outcome::New(model, None);
@@ -144,12 +155,12 @@ impl Outcome {
                 );
                 (Decided::Stays, reason)
             }
-            Outcome::Held(model, still) => (
+            Outcome::Held(model, stays) => (
                 Decided::Hold,
-                format!("{}{}", model.verdict.reason, thresholds(*still, budget)),
+                format!("{}{}", model.verdict.reason, thresholds(stays, budget)),
             ),
-            Outcome::Unfit(why, still) => {
-                let why = format!("None could be fitted ({why}).{}", thresholds(*still, budget));
+            Outcome::Unfit(why, stays) => {
+                let why = format!("None could be fitted ({why}).{}", thresholds(stays, budget));
                 (Decided::Unfitted, why)
             }
         };
@@ -175,10 +186,13 @@ fn figures(model: &NightModel) -> Option<Figures> {
     })
 }
 
-/// Thresholds go with their model: where that stays, a new budget has to wait.
-fn thresholds(still: Option<f64>, budget: f64) -> String {
-    match still.filter(|rate| *rate != budget) {
-        Some(rate) => format!(" The thresholds stay those of a budget of {rate} in place of {budget}."),
+/// Thresholds go with their model; where that stays, they are made anew for a new budget.
+fn thresholds(stays: &Stays, budget: f64) -> String {
+    match stays {
+        Some(own) => format!(
+            " The model of {} stays, with thresholds for the new budget of {budget} alerts per 100 patient-years.",
+            words::date(own.model.cut)
+        ),
         None => String::new(),
     }
 }
@@ -201,18 +215,14 @@ fn ended(sentence: &str) -> String {
     format!("{}.", sentence.trim_end_matches('.'))
 }
 
-async fn keep(work: &mut Work, run: &Run, model: &NightModel, left_out: Value, note: &str) -> Result<ModelId> {
+async fn keep(work: &mut Work, run: &Run, model: &NightModel, note: &str) -> Result<ModelId> {
     let parameters = serde_json::to_value(model).map_err(Error::internal)?;
-    let mut card = model.card();
-    if let Value::Object(card) = &mut card {
-        card.insert("not_in_the_fit".into(), left_out);
-    }
     let fitted = Fitted {
         kind: KIND,
         version: VERSION,
         fingerprint: &model.model.fitted_on.fingerprint,
         parameters: &parameters,
-        card: &card,
+        card: &model.card(),
     };
     Ok(runs::keep_model(work, run, &fitted, note).await?)
 }

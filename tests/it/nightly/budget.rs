@@ -64,6 +64,60 @@ async fn a_new_budget_has_new_thresholds_the_next_night_though_the_model_says_th
     assert!(!flags.contains("The thresholds on show are still"), "{flags}");
 }
 
+/// A night that can't have a model of its own keeps the one on show, with thresholds for the new budget.
+#[tokio::test]
+async fn a_model_that_stays_gets_thresholds_for_a_new_budget() {
+    let (test, today) = world().await;
+    done(&test, &of(today)).await;
+    test.sql("delete from event where kind = 'relapse' and id % 13 > 1")
+        .await;
+    let client = test.client(Role::Administrator).await;
+    let tomorrow = today + Days::new(1);
+    done(&test, &of(tomorrow)).await;
+    let typed = [("alerts", "1.5"), ("seen", "0")];
+    assert_eq!(client.post("/administration/budget", &typed).await.status, 303);
+    done(&test, &of(tomorrow + Days::new(1))).await;
+    let told = ask(
+        &test,
+        "r.model_id::text, v.decision, v.budget::text]) from verdict v join run r on r.id = v.run_id order by r.id",
+    )
+    .await;
+    assert!(
+        told[0].starts_with("1|publish") || told[0].starts_with("1|recalibrate"),
+        "{told:?}"
+    );
+    let held = |line: &str| line.contains("|hold|") || line.contains("|none|");
+    assert!(
+        told[1].starts_with("1|") && held(&told[1]) && told[1].ends_with("|4"),
+        "{told:?}"
+    );
+    assert!(
+        told[2].starts_with("2|") && held(&told[2]) && told[2].ends_with("|1.5"),
+        "{told:?}"
+    );
+    let why = ask(&test, "reason]) from verdict order by run_id desc").await;
+    assert!(
+        why[0].contains("stays, with thresholds for the new budget of 1.5"),
+        "{why:?}"
+    );
+    let models = ask(
+        &test,
+        "fingerprint, (card -> 'flags' ->> 'budget'), (parameters -> 'model' = (select parameters -> 'model' from model where id = 1))::text,
+           ((card -> 'flags' ->> 'raise')::float8 > (select (card -> 'flags' ->> 'raise')::float8 from model where id = 1))::text]) from model order by id",
+    )
+    .await;
+    let fingerprint = models[0].split('|').next().unwrap();
+    assert_eq!(
+        models,
+        [
+            format!("{fingerprint}|4.0|true|false"),
+            format!("{fingerprint}|1.5|true|true")
+        ]
+    );
+    let flags = client.get("/flags").await.text("main");
+    assert!(!flags.contains("The thresholds on show are still"), "{flags}");
+}
+
 #[tokio::test]
 async fn a_setting_is_kept_told_and_audited() {
     let test = super::super::support::TestApp::new().await;

@@ -73,13 +73,7 @@ impl Work<'_> {
 
     pub fn blend(&self, inputs: &Inputs, families: &[Family]) -> Option<Blend> {
         let design = self.design;
-        Blend::fit(
-            inputs,
-            design.exposure.view(),
-            &design.fell[0],
-            &design.weights,
-            families,
-        )
+        Blend::fit(inputs, design.exposure.view(), &design.fell[0], &design.asked, families)
     }
 
     fn inputs(&self, eta: &Array2<f64>, score: Option<&[f64]>) -> Inputs {

@@ -22,6 +22,8 @@ pub(super) struct Design {
     pub watched: Vec<Day>,
     pub event: Vec<u8>,
     pub weights: Vec<f64>,
+    /// The same on the days on which risks will be asked for, 0 on all others.
+    pub asked: Vec<f64>,
     pub fold: Vec<u8>,
     pub folds: usize,
     pub held: Vec<f64>,
@@ -69,6 +71,9 @@ impl Design {
             watched: stack.watched.clone(),
             event: stack.event.clone(),
             weights: stack.weight.clone(),
+            asked: (stack.weight.iter().zip(&stack.asked))
+                .map(|(weight, asked)| if *asked { *weight } else { 0.0 })
+                .collect(),
             fold: stack.fold.clone(),
             folds,
             held,

@@ -91,6 +91,8 @@ pub struct Stack {
     pub watched: Vec<Day>,
     pub event: Vec<u8>,
     pub weight: Vec<f64>,
+    /// Whether the row's day is one on which risks will be asked for.
+    pub asked: Vec<bool>,
     /// Part of the patients that the row's patient is in.
     pub fold: Vec<u8>,
     /// Row by row, `width` numbers each.
@@ -115,6 +117,7 @@ impl Stack {
             watched: self.watched.clone(),
             event: self.event.clone(),
             weight: self.weight.clone(),
+            asked: self.asked.clone(),
             fold: self.fold.clone(),
             raw: vec![],
             width: 0,
@@ -127,6 +130,7 @@ impl Stack {
         self.watched.append(&mut other.watched);
         self.event.append(&mut other.event);
         self.weight.append(&mut other.weight);
+        self.asked.append(&mut other.asked);
         self.fold.append(&mut other.fold);
         self.raw.append(&mut other.raw);
     }
@@ -143,7 +147,7 @@ pub struct Member {
 /// Those with any time at risk, all with a relapse and as many of the others as the cap allows, drawn by their own numbers.
 pub fn members(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Vec<Member> {
     let days = |case: &Case, ended: &Ended| -> usize {
-        let all = settings.landmarks.of(share(case.patient, settings.seed));
+        let all = settings.days(share(case.patient, settings.seed));
         all.iter().filter(|day| **day < ended.on).count()
     };
     let known = |i: usize| {
@@ -185,7 +189,7 @@ pub fn stack(
         let mut follow = engine.map(|engine| engine.follow(case));
         let mut row = Vec::with_capacity(schema.width());
         let fold = part_of(case.patient, settings) as u8;
-        let days = settings.landmarks.of(share(case.patient, settings.seed));
+        let days = settings.days(share(case.patient, settings.seed));
         for day in days.into_iter().filter(|day| *day < member.ended.on) {
             let line: Option<Line> = follow.as_mut().map(|follow| follow.on(day));
             schema.fill(case, day, line.as_ref(), &mut row);
@@ -195,6 +199,7 @@ pub fn stack(
             own.watched.push(member.ended.on - day);
             own.event.push(member.ended.event);
             own.weight.push(member.weight);
+            own.asked.push(settings.is_asked(day));
             own.fold.push(fold);
         }
         own

@@ -24,6 +24,7 @@ pub enum Landmarks {
 /// |---|---|---|---|
 /// | `horizons` | 182, 365, 730 | ends of the windows, days after the landmark | ascending, 1 and more |
 /// | `landmarks` | every 122 days from day 30 to 10 years | where the fit looks | |
+/// | `asked` | none | days on which risks will be asked for, looked at beside the landmarks: level, weights of the families and verdict are of these days; without any, of all landmarks | |
 /// | `folds` | 5 | parts of the patients for cross-fitting and for the intervals | 3 and more |
 /// | `most_rows` | 60,000 | landmark rows of a fit: beyond it patients without relapse are drawn, and weighted up | |
 /// | `lines` | true | whether burden lines enter | |
@@ -32,6 +33,8 @@ pub enum Landmarks {
 pub struct Settings {
     pub horizons: [Day; WINDOWS],
     pub landmarks: Landmarks,
+    #[serde(default)]
+    pub asked: Vec<Day>,
     pub folds: usize,
     pub most_rows: usize,
     pub lines: bool,
@@ -49,6 +52,7 @@ impl Default for Settings {
                 every: 122,
                 last: 3653,
             },
+            asked: vec![],
             folds: 5,
             most_rows: 60_000,
             lines: true,
@@ -58,16 +62,24 @@ impl Default for Settings {
     }
 }
 
-impl Landmarks {
-    /// Of one patient, ascending; `shift` is in [0, 1).
-    pub(super) fn of(&self, shift: f64) -> Vec<Day> {
-        match self {
+impl Settings {
+    /// The days on which one patient is looked at, ascending; `shift` is in [0, 1).
+    pub(super) fn days(&self, shift: f64) -> Vec<Day> {
+        let mut days = match &self.landmarks {
             Landmarks::At(days) => days.clone(),
             Landmarks::Grid { first, every, last } => {
                 let every = (*every).max(1);
                 let start = first + (f64::from(every) * shift) as Day;
                 (0..).map(|k| start + k * every).take_while(|day| day <= last).collect()
             }
-        }
+        };
+        days.extend(&self.asked);
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    pub(super) fn is_asked(&self, day: Day) -> bool {
+        self.asked.is_empty() || self.asked.contains(&day)
     }
 }

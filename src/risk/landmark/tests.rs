@@ -457,6 +457,41 @@ fn who_is_asked_about_as_unseen_is_asked_of_the_fit_without_them() {
     assert!(sums[1..].iter().all(|seen| *seen > sums[0]), "{sums:?}");
 }
 
+/// Relapses are found once a year, soon after day 400 and its anniversaries: on that day risks are higher than on others, and no column says so.
+#[test]
+fn the_level_is_that_of_the_days_that_are_asked_for() {
+    let yearly = |case: &Case| {
+        let mut case = case.clone();
+        for happened in &mut case.happened {
+            if matches!(happened.what, Outcome::Relapse { .. }) {
+                happened.on += (410 - happened.on).rem_euclid(365);
+                happened.known.from = happened.on + 5;
+            }
+        }
+        case
+    };
+    let cases: Vec<Case> = cohort().iter().map(yearly).collect();
+    let observed_over_expected = |asked: &[i32]| {
+        let settings = Settings {
+            asked: asked.to_vec(),
+            ..settings()
+        };
+        let model = fit(&cases, cut(), &settings).unwrap();
+        let (mut observed, mut expected) = (0.0, 0.0);
+        for case in &cases {
+            let watched = (cut() - case.origin).num_days() as i32 >= 600;
+            if let (true, Ok(risks)) = (watched, model.follow(case).risks_on(400)) {
+                let relapsed = |h: &&Happened| matches!(h.what, Outcome::Relapse { .. }) && h.on <= 582;
+                observed += case.happened.iter().filter(relapsed).count() as f64;
+                expected += risks[0];
+            }
+        }
+        observed / expected
+    };
+    let (any, asked) = (observed_over_expected(&[]), observed_over_expected(&[400]));
+    assert!(any > 1.15 && (0.9..1.1).contains(&asked), "{any} {asked}");
+}
+
 #[test]
 fn recalibration_moves_level_and_slope_once() {
     let mut moved = model().clone();

@@ -170,7 +170,7 @@ impl Work<'_> {
         let late: Vec<f64> = (0..stack.len())
             .map(|i| {
                 if on(&cases[stack.case[i] as usize], stack.day[i]) >= day {
-                    stack.weight[i]
+                    self.design.asked[i]
                 } else {
                     0.0
                 }
@@ -197,13 +197,13 @@ impl Work<'_> {
         crossed: &Inputs,
         settings: &Settings,
     ) -> Result<Validated, Error> {
-        let (rivals, blend) = self.best(crossed, crossed, (self.design, &stack.weight), settings)?;
+        let (rivals, blend) = self.best(crossed, crossed, (self.design, &self.design.asked), settings)?;
         let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
         let said = blend.log_hazards(crossed);
         Ok(Validated {
             judged: Judged::CrossFitted,
-            held: held(stack, &stack.weight, &said, &death, settings),
-            weights: stack.weight.clone(),
+            held: held(stack, &self.design.asked, &said, &death, settings),
+            weights: self.design.asked.clone(),
             chosen: blend.families,
             rivals,
         })

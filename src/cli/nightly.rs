@@ -23,8 +23,8 @@ pub struct Arguments {
     /// Do a date again that has its night, as a further revision of it
     #[arg(long)]
     redo: bool,
-    /// Work a score out anew when it would be this many days old; scores whose facts and model are unchanged are carried over until
-    /// then. 1 works everything out anew
+    /// Work a score out anew when it would be this many days old, or four times as many where its risk is far from a flag; scores whose
+    /// facts and model are unchanged are carried over until then. 1 works everything out anew
     #[arg(long, value_name = "DAYS", default_value_t = nightly::KEEP_DAYS)]
     keep_days: u16,
 }

@@ -25,7 +25,7 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::problem::{Problem, Severity};
-use crate::store::runs::{self, Counts, Run, Taken, Wanted, WorkerId};
+use crate::store::runs::{self, Counts, KeepDays, Run, Taken, Wanted, WorkerId};
 use crate::store::{self, housekeeping};
 
 pub use check::{Verdict, check, stored_nights};
@@ -34,8 +34,11 @@ pub use check::{Verdict, check, stored_nights};
 const BAD_SHARE: f64 = 0.05;
 /// Patients of one shard.
 const SHARD: i64 = 2000;
-/// A score whose facts and model are unchanged is worked out anew when it would be this old.
+/// A score whose facts and model are unchanged is worked out anew when it would be this old, where the risk asks for a flag or keeps one.
 pub const KEEP_DAYS: u16 = 7;
+/// Of all others when it would be so many times as old: four weeks, about the month between days without news from which thresholds
+/// are learned (`risk::flags::TICK_DAYS`).
+const OTHERS_KEPT: i32 = 4;
 
 /// Which night is asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -226,7 +229,7 @@ async fn lead(app: &App, mut run: Run, asked: &Asked, worker: WorkerId, watch: W
         if fit::choose(app, &mut run, watch).await?.is_break() {
             return stopped;
         }
-        plan(app, &mut run, asked.keep_days.unwrap_or(KEEP_DAYS).into()).await?;
+        plan(app, &mut run, keep(asked.keep_days.unwrap_or(KEEP_DAYS))).await?;
     }
     let model = fit::load(app, run.model).await?;
     loop {
@@ -256,14 +259,22 @@ async fn lead(app: &App, mut run: Run, asked: &Asked, worker: WorkerId, watch: W
     publish::publish(app, &run, watch).await
 }
 
+fn keep(days: u16) -> KeepDays {
+    let flagged = i32::from(days).max(1);
+    KeepDays {
+        flagged,
+        others: if flagged == 1 { 1 } else { OTHERS_KEPT * flagged },
+    }
+}
+
 /// What is carried over, and shards for the rest: in one transaction, so that a run has its plan or none.
-async fn plan(app: &App, run: &mut Run, keep_days: i32) -> Result<()> {
+async fn plan(app: &App, run: &mut Run, keep: KeepDays) -> Result<()> {
     let mut work = app.db.begin_night(app.clock.now()).await?;
     work.take_minutes(30).await?;
     if let Some(base) = runs::base(&mut work, run).await?
         && run.model == Some(base.model)
     {
-        let carried = runs::carry(&mut work, run, &base, keep_days.max(1)).await?;
+        let carried = runs::carry(&mut work, run, &base, keep).await?;
         run.base = Some(base.id);
         tracing::info!(run = run.id.0, base = base.id.0, carried, "scores carried over");
     }

@@ -44,15 +44,22 @@ pub async fn base(work: &mut Work, run: &Run) -> Result<Option<Base>> {
     }))
 }
 
+/// How old a score may grow where nothing changes, in days: of whoever is flagged for a risk or near it, and of the others.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepDays {
+    pub flagged: i32,
+    pub others: i32,
+}
+
 /// Copies scores and flags of the base to the run. Not those of patients
 /// - of whom anything was entered or changed since the base's cut-off. The trail of the audit is the one place that knows all of
 ///   it; it is read from an hour before, because what was written then may not have been committed when the base was read,
 /// - of whom something was on file whose day had not come,
 /// - whose record or calculation was at fault,
-/// - whose score would be `keep_days` old; and each night one in `keep_days` of the others, so that they don't all fall due at once.
+/// - whose score would be as old as `keep` says; and each night one in so many of the others, so that they don't all fall due at once.
 ///
 /// The caller holds the run, which has the base's model, and calls this once. How many were carried over.
-pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep_days: i32) -> Result<u64> {
+pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> Result<u64> {
     hold(work, run).await?;
     let carried = sqlx::query!(
         "with changed as materialized (
@@ -83,17 +90,20 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep_days: i32) -> R
          select s.site_id, $1, s.patient_id, s.model_id, s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.contributions, s.detail, s.missing,
            s.stale, s.outside, s.not_scored, s.failed, s.fingerprint, coalesce(s.scored_on, $3)
          from score s
+         left join run_flag f on f.run_id = s.run_id and f.site_id = s.site_id and f.patient_id = s.patient_id and f.cause = 'risk_threshold'
+         cross join lateral (select case when f.patient_id is null then $7::int else $6::int end as days) keep
          where s.run_id = $2
            and not s.failed
-           and $5::date - coalesce(s.scored_on, $3) < $6
-           and (app.spread(s.site_id, s.patient_id) / 65536 + ($5::date - date '2000-01-01')) % $6 <> 0
+           and $5::date - coalesce(s.scored_on, $3) < keep.days
+           and (app.spread(s.site_id, s.patient_id) / 65536 + ($5::date - date '2000-01-01')) % keep.days <> 0
            and not exists (select from changed c where c.site_id = s.site_id and c.patient_id = s.patient_id)",
         run.id.0,
         base.id.0,
         base.as_of,
         base.cutoff_at,
         run.as_of,
-        keep_days,
+        keep.flagged,
+        keep.others,
     )
     .execute(work.connection())
     .await?

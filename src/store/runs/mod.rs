@@ -19,7 +19,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Error, Result, Work};
 use crate::domain::id::{ModelId, RunId};
 
-pub use carry::{Base, base, carry};
+pub use carry::{Base, KeepDays, base, carry};
 pub use check::{Stored, carried_over, stored, stored_runs};
 pub use cohort::{Known, Listed, Sample, cohort, page, to_list};
 pub use model::{Fitted, keep_model, last_model, model_of, parameters, use_model};

@@ -104,29 +104,36 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
 }
 
 #[tokio::test]
-async fn no_score_grows_older_than_a_week() {
+async fn no_score_grows_too_old_and_none_with_a_flag_as_old_as_the_others() {
     let (test, today) = world().await;
     test.sql(LATER).await;
     let mut seen = std::collections::BTreeSet::new();
-    for day in 0..8 {
+    for day in 0..9 {
         let at = today + Days::new(day);
-        carried(&test, &of(at)).await;
-        let old = ask(
-            &test,
-            &format!(
-                "count(*)::text]) from score where run_id = (select max(id) from run) and date '{at}' - scored_on >= 7"
-            ),
-        )
-        .await;
-        assert_eq!(old, ["0"], "on day {day}");
+        let two = Asked {
+            keep_days: Some(2),
+            ..of(at)
+        };
+        carried(&test, &two).await;
+        let old = format!(
+            "coalesce(max(date '{at}' - scored_on), 0)::text, coalesce(max(date '{at}' - scored_on) filter (where exists (
+               select from run_flag f where f.run_id = s.run_id and f.patient_id = s.patient_id and f.cause = 'risk_threshold')), 0)::text])
+             from score s where run_id = (select max(id) from run)"
+        );
+        let old = ask(&test, &old).await;
+        let (all, flagged) = old[0].split_once('|').unwrap();
+        assert!(
+            all.parse::<i32>().unwrap() < 8 && flagged.parse::<i32>().unwrap() < 2,
+            "on day {day}: {old:?}"
+        );
         if day > 0 {
             let anew = "patient_id::text]) from score where run_id = (select max(id) from run) and scored_on is null";
             let anew = ask(&test, anew).await;
-            assert!(anew.len() < 200, "{} on day {day}", anew.len());
+            assert!(anew.len() < 160, "{} on day {day}", anew.len());
             seen.extend(anew);
         }
     }
-    assert_eq!(seen.len(), 362, "in a week everybody had a turn");
+    assert_eq!(seen.len(), 362, "in eight days everybody had a turn");
 }
 
 /// Killed after its plan, a night that carries scores over goes on and ends as one that was not.

@@ -97,9 +97,9 @@ fn recovered(study: &Study, apply: &Cohort, truths: &Truths) -> anyhow::Result<V
     Ok(checks::of_recovery(&recovery))
 }
 
-/// Another case mix and other platforms: the model as it is, and what a night there makes of half of the patients for the others.
+/// Another case mix and other platforms: the model as it is, and what a night there makes of as many patients as here for as many others.
 fn elsewhere(study: &mut Study, seed: u64) -> anyhow::Result<Vec<Check>> {
-    let (cohort, _) = made::cohort(&ELSEWHERE, PATIENTS, seed + 2)?;
+    let (cohort, _) = made::cohort(&ELSEWHERE, 2 * PATIENTS, seed + 2)?;
     println!(
         "Elsewhere is SYNTHETIC too: case mix {}, calendar {}",
         ELSEWHERE.mix, ELSEWHERE.calendar

@@ -9,7 +9,7 @@ use super::{Progress, Step, Watch, crew, judge};
 use crate::actions::{Error, Result};
 use crate::app::App;
 use crate::domain::audit::Entry;
-use crate::domain::id::PatientId;
+use crate::domain::id::{PatientId, SiteId};
 use crate::risk::NightModel;
 use crate::risk::night::HORIZON_DAYS;
 use crate::store::runs::{self, Counts, Line, Run, Shard, Tally, WorkerId};
@@ -93,13 +93,15 @@ async fn shards(job: Job, line: crew::Line) -> Result<()> {
 
 /// One shard from its checkpoint on: while one batch is worked out and written, the next is read.
 async fn score(job: &Job, mut shard: Shard, line: &crew::Line) -> Result<ControlFlow<()>> {
-    let range = shard.clone();
-    let mut next = read(job, &range, shard.checkpoint).await?;
+    let site = shard.site;
+    let ids = rest(job, &shard).await?;
+    let mut batches = ids.chunks(BATCH as usize);
+    let mut next = read(job, site, batches.next()).await?;
     while let Some(batch) = next {
-        let (as_of, model, last) = (job.run.as_of, job.model.clone(), batch.last);
+        let (as_of, model) = (job.run.as_of, job.model.clone());
         let judged = tokio::task::spawn_blocking(move || judge::lines(&batch, as_of, model.as_deref()));
         let write = async { write(job, &mut shard, &judged.await.map_err(Error::internal)?).await };
-        let (written, following) = tokio::join!(write, read(job, &range, last));
+        let (written, following) = tokio::join!(write, read(job, site, batches.next()));
         next = following?;
         if !line.done(written?).await {
             return Ok(ControlFlow::Break(()));
@@ -111,15 +113,19 @@ async fn score(job: &Job, mut shard: Shard, line: &crew::Line) -> Result<Control
     Ok(ControlFlow::Continue(()))
 }
 
-async fn read(job: &Job, shard: &Shard, after: PatientId) -> Result<Option<Batch>> {
+async fn rest(job: &Job, shard: &Shard) -> Result<Vec<PatientId>> {
     let mut work = job.app.db.begin_night(job.app.clock.now()).await?;
-    let ids = runs::shard_page(&mut work, &job.run, shard, after, BATCH).await?;
-    let batch = match ids.is_empty() {
-        true => None,
-        false => Some(walk::readable(&mut work, shard.site, &ids, job.run.cutoff_at).await?),
-    };
+    let ids = runs::rest(&mut work, &job.run, shard).await?;
     work.finish(Entry::by_trigger()).await?;
-    Ok(batch)
+    Ok(ids)
+}
+
+async fn read(job: &Job, site: SiteId, ids: Option<&[PatientId]>) -> Result<Option<Batch>> {
+    let Some(ids) = ids else { return Ok(None) };
+    let mut work = job.app.db.begin_night(job.app.clock.now()).await?;
+    let batch = walk::readable(&mut work, site, ids, job.run.cutoff_at).await?;
+    work.finish(Entry::by_trigger()).await?;
+    Ok(Some(batch))
 }
 
 /// One batch, its counts and the shard's checkpoint in one transaction (S-135). How many patients it had.

@@ -16,8 +16,6 @@ pub const BATCH: i64 = 500;
 /// Patients of one centre, in the order of their ids; those whose rows break a rule of `domain` apart.
 pub struct Batch {
     pub site: SiteId,
-    /// The last patient of the batch.
-    pub last: PatientId,
     pub records: Vec<Record>,
     pub unreadable: Vec<PatientId>,
 }
@@ -73,7 +71,6 @@ impl Walk {
 pub async fn readable(work: &mut Work, site: SiteId, ids: &[PatientId], until: DateTime<Utc>) -> store::Result<Batch> {
     let mut batch = Batch {
         site,
-        last: ids.last().copied().unwrap_or(PatientId(0)),
         records: vec![],
         unreadable: vec![],
     };

@@ -90,8 +90,10 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> R
          select s.site_id, $1, s.patient_id, s.model_id, s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.contributions, s.detail, s.missing,
            s.stale, s.outside, s.not_scored, s.failed, s.fingerprint, coalesce(s.scored_on, $3)
          from score s
-         left join run_flag f on f.run_id = s.run_id and f.site_id = s.site_id and f.patient_id = s.patient_id and f.cause = 'risk_threshold'
-         cross join lateral (select case when f.patient_id is null then $7::int else $6::int end as days) keep
+         cross join lateral (
+           select case when (s.site_id, s.patient_id) in (select site_id, patient_id from run_flag where run_id = $2 and cause = 'risk_threshold')
+             then $6::int else $7::int end as days
+         ) keep
          where s.run_id = $2
            and not s.failed
            and $5::date - coalesce(s.scored_on, $3) < keep.days

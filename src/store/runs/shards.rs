@@ -154,8 +154,9 @@ pub async fn done(work: &mut Work, shard: &Shard) -> Result<()> {
     fenced(done.rows_affected())
 }
 
-/// The next patients of a shard, in the order of their ids: those of the run that have no score in it.
-pub async fn page(work: &mut Work, run: &Run, shard: &Shard, after: PatientId, limit: i64) -> Result<Vec<PatientId>> {
+/// The patients of a shard after its checkpoint, in the order of their ids: those of the run that have no score in it. Asked once a
+/// shard, since it looks through all scores that were carried over.
+pub async fn rest(work: &mut Work, run: &Run, shard: &Shard) -> Result<Vec<PatientId>> {
     let ids = sqlx::query_scalar!(
         "select p.id
          from patient p
@@ -171,15 +172,13 @@ pub async fn page(work: &mut Work, run: &Run, shard: &Shard, after: PatientId, l
                and s.patient_id = p.id
                and s.scored_on is not null
            )
-         order by p.id
-         limit $7",
+         order by p.id",
         shard.site.0,
-        after.0,
+        shard.checkpoint.0,
         shard.last.0,
         run.cutoff_at,
         run.as_of,
         run.id.0,
-        limit,
     )
     .fetch_all(work.connection())
     .await?;

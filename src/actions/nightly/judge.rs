@@ -237,7 +237,6 @@ mod tests {
         broken.patient.birth_year = i32::MAX;
         let batch = Batch {
             site: broken.patient.site,
-            last: PatientId(2),
             records: vec![broken.clone(), record(2)],
             unreadable: vec![PatientId(0)],
         };

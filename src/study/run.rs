@@ -80,7 +80,7 @@ impl Study {
         let training = Training::of(train, &names).ok_or(Error::Empty)?;
         let settings = landmark::Settings {
             seed,
-            asked: train.landmark_days(),
+            asked: training.asked.clone(),
             ..landmark::Settings::default()
         };
         tell(Stage::Fitting, 0, 1);

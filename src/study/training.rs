@@ -1,7 +1,10 @@
 //! A training cohort: its cases, what became of them, and what a model and a flag rule are learned from.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
+use super::answer::day_of;
 use super::course::{Course, RELAPSE};
 use super::folder::Cohort;
 use super::follow::series;
@@ -20,10 +23,14 @@ pub struct Training {
     pub courses: Vec<Option<Course>>,
     /// The last day of the data: all that is known on it may be learned from.
     pub cut: NaiveDate,
+    /// The days after surgery on which everybody is asked about, ascending; none where each patient has days of its own.
+    pub asked: Vec<Day>,
 }
 
 /// Landmarks whose followers are the usual.
 const USUAL_FROM: Day = 365;
+/// More different days than this are days of each patient's own.
+const MOST_ASKED: usize = 24;
 
 impl Training {
     /// `None` for a folder without patients.
@@ -31,6 +38,7 @@ impl Training {
         let cases = cohort.cases(names);
         Some(Training {
             courses: cases.iter().map(Course::of).collect(),
+            asked: asked(cohort, &cases),
             cases,
             cut: cohort.last_day()?,
         })
@@ -65,6 +73,16 @@ impl Training {
     }
 }
 
+fn asked(cohort: &Cohort, cases: &[Case]) -> Vec<Day> {
+    let landmarks = cohort.landmarks.iter();
+    let days = landmarks.map(|landmark| day_of(&cases[landmark.person], landmark.on));
+    let days: BTreeSet<Day> = days.filter(|day| *day >= 0).collect();
+    if days.len() > MOST_ASKED {
+        return vec![];
+    }
+    days.into_iter().collect()
+}
+
 /// Thresholds for budgets in alerts per 100 patient-years. Of each patient the first flag alone counts, as in flags.csv: no flag closes,
 /// so none is raised again. Errors: those of `FlagRule::learn`.
 pub fn flag_rule(past: &[Series], rates: &[f64]) -> Result<FlagRule, flags::Error> {
@@ -77,4 +95,30 @@ pub fn flag_rule(past: &[Series], rates: &[f64]) -> Result<FlagRule, flags::Erro
         candidates: AlertScore::candidates(),
     };
     FlagRule::learn(past, &budgets, &settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::folder::tests::{folder, read};
+    use super::*;
+
+    #[test]
+    fn days_on_which_everybody_is_asked_about_are_told_from_days_of_each_patient() {
+        let days = |rows: &str| {
+            let patients = "P000042,C03,F,1960,breast,TNBC,2015-03-01,24,,3,,maintenance,1,0\nP000043,C03,M,1950,colorectal,,2015-04-01,,2,,40,standard,0,0";
+            let visits = "1,P000042,2015-03-01,baseline";
+            let rows = [
+                ("patients.csv", patients),
+                ("visits.csv", visits),
+                ("landmarks.csv", rows),
+            ];
+            let cohort = read(&folder(&rows)).expect("a sound folder");
+            Training::of(&cohort, &Names::default()).expect("two patients").asked
+        };
+        // by the dates: the column of days may be empty
+        let shared = "P000042,2016-02-29,365\nP000042,2015-08-30,\nP000043,2016-03-31,365\nP000043,2015-03-31,";
+        assert_eq!(days(shared), [182, 365]);
+        let own: Vec<String> = (1..=25).map(|day| format!("P000042,2015-04-{day:02},")).collect();
+        assert!(days(&own.join("\n")).is_empty());
+    }
 }

@@ -25,7 +25,11 @@ impl FlagRule {
         Raised {
             cause: Cause::RiskThreshold,
             severity: if sure { Severity::High } else { Severity::Medium },
-            reason: format!("{} {}", reason(case, point), promise(threshold.experience.at(score))),
+            reason: format!(
+                "{} {}",
+                reason(case, point),
+                promise(score, threshold.experience.at(score))
+            ),
             triggers: point.triggers.iter().map(|t| ObservationId(t.id)).collect(),
         }
     }
@@ -55,8 +59,9 @@ pub fn reason(case: &Case, point: &Point) -> String {
     )
 }
 
-/// `Of the 212 past flags nearest in score (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days.`
-pub fn promise(expected: Result<Expected, usize>) -> String {
+/// `Alert score 34 %: of the 212 past flags nearest to it (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these
+/// within 210 days.`
+pub fn promise(score: f64, expected: Result<Expected, usize>) -> String {
     let expected = match expected {
         Ok(expected) => expected,
         Err(1) => return "Too few past flags (1) to say how often such a flag comes true.".to_owned(),
@@ -64,7 +69,8 @@ pub fn promise(expected: Result<Expected, usize>) -> String {
     };
     let [low, high] = expected.scores.map(percent);
     let of = format!(
-        "Of the {} past flags nearest in score ({low} to {high} %)",
+        "Alert score {} %: of the {} past flags nearest to it ({low} to {high} %)",
+        percent(score),
         expected.flags
     );
     let mut said = match (expected.ppv12, expected.ppv24) {

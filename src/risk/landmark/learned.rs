@@ -73,7 +73,8 @@ impl Work<'_> {
 
     pub fn blend(&self, inputs: &Inputs, families: &[Family]) -> Option<Blend> {
         let design = self.design;
-        Blend::fit(inputs, design.exposure.view(), &design.fell[0], &design.asked, families)
+        let weights = design.asked(&design.weights);
+        Blend::fit(inputs, design.exposure.view(), &design.fell[0], &weights, families)
     }
 
     fn inputs(&self, eta: &Array2<f64>, score: Option<&[f64]>) -> Inputs {

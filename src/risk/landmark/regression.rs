@@ -22,12 +22,15 @@ pub(super) struct Design {
     pub watched: Vec<Day>,
     pub event: Vec<u8>,
     pub weights: Vec<f64>,
-    /// The same on the days on which risks will be asked for, 0 on all others.
-    pub asked: Vec<f64>,
+    case: Vec<u32>,
+    /// Rows of days on which risks will be asked for.
+    asked: Vec<bool>,
     pub fold: Vec<u8>,
     pub folds: usize,
     pub held: Vec<f64>,
 }
+
+const LEAST_ASKED: usize = 20;
 
 impl Design {
     /// The columns of `stack` with the ends of `ends`, row by row the same landmarks.
@@ -71,13 +74,26 @@ impl Design {
             watched: stack.watched.clone(),
             event: stack.event.clone(),
             weights: stack.weight.clone(),
-            asked: (stack.weight.iter().zip(&stack.asked))
-                .map(|(weight, asked)| if *asked { *weight } else { 0.0 })
-                .collect(),
+            case: stack.case.clone(),
+            asked: stack.asked.clone(),
             fold: stack.fold.clone(),
             folds,
             held,
         }
+    }
+
+    /// `weights` on the days on which risks will be asked for, 0 on all others. Unchanged where fewer than `LEAST_ASKED` patients relapse
+    /// within the windows after such days: a level needs relapses.
+    pub fn asked(&self, weights: &[f64]) -> Vec<f64> {
+        let rows = weights.iter().zip(&self.asked);
+        let asked: Vec<f64> = rows.map(|(w, asked)| if *asked { *w } else { 0.0 }).collect();
+        let fell = (0..asked.len()).filter(|i| asked[*i] > 0.0 && self.fell[0][*i].is_some());
+        let mut relapsed: Vec<u32> = fell.map(|i| self.case[i]).collect();
+        relapsed.dedup();
+        if relapsed.len() < LEAST_ASKED {
+            return weights.to_vec();
+        }
+        asked
     }
 
     fn problem<'a>(&'a self, cause: usize, weights: &'a [f64]) -> Problem<'a> {

@@ -24,7 +24,7 @@ pub enum Landmarks {
 /// |---|---|---|---|
 /// | `horizons` | 182, 365, 730 | ends of the windows, days after the landmark | ascending, 1 and more |
 /// | `landmarks` | every 122 days from day 30 to 10 years | where the fit looks | |
-/// | `asked` | none | days on which risks will be asked for, looked at beside the landmarks: level, weights of the families and verdict are of these days; without any, of all landmarks | |
+/// | `asked` | none | days on which risks will be asked for, looked at beside the landmarks: level, weights of the families and verdict are of these days; without any, or with few relapses after them, of all landmarks | |
 /// | `folds` | 5 | parts of the patients for cross-fitting and for the intervals | 3 and more |
 /// | `most_rows` | 60,000 | landmark rows of a fit: beyond it patients without relapse are drawn, and weighted up | |
 /// | `lines` | true | whether burden lines enter | |

@@ -488,6 +488,12 @@ fn the_level_is_that_of_the_days_that_are_asked_for() {
         }
         observed / expected
     };
+    // nobody is watched on such a day
+    let never = Settings {
+        asked: vec![6000],
+        ..settings()
+    };
+    assert_eq!(fit(cohort(), cut(), &never).unwrap().learned, model().learned);
     let (any, asked) = (observed_over_expected(&[]), observed_over_expected(&[400]));
     assert!(any > 1.15 && (0.9..1.1).contains(&asked), "{any} {asked}");
 }

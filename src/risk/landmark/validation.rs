@@ -170,12 +170,13 @@ impl Work<'_> {
         let late: Vec<f64> = (0..stack.len())
             .map(|i| {
                 if on(&cases[stack.case[i] as usize], stack.day[i]) >= day {
-                    self.design.asked[i]
+                    stack.weight[i]
                 } else {
                     0.0
                 }
             })
             .collect();
+        let late = self.design.asked(&late);
         let asked = past.inputs_of(&learned);
         let (rivals, blend) = past.best(&crossed, &asked, (self.design, &late), settings)?;
         let death = log_hazards(early.x.view(), &learned.regressions[1].mean);
@@ -197,13 +198,14 @@ impl Work<'_> {
         crossed: &Inputs,
         settings: &Settings,
     ) -> Result<Validated, Error> {
-        let (rivals, blend) = self.best(crossed, crossed, (self.design, &self.design.asked), settings)?;
+        let weights = self.design.asked(&stack.weight);
+        let (rivals, blend) = self.best(crossed, crossed, (self.design, &weights), settings)?;
         let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
         let said = blend.log_hazards(crossed);
         Ok(Validated {
             judged: Judged::CrossFitted,
-            held: held(stack, &self.design.asked, &said, &death, settings),
-            weights: self.design.asked.clone(),
+            held: held(stack, &weights, &said, &death, settings),
+            weights,
             chosen: blend.families,
             rivals,
         })

@@ -8,7 +8,7 @@ pub(in crate::study) mod table;
 #[cfg(test)]
 pub(in crate::study) mod tests;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -84,9 +84,6 @@ pub struct Cohort {
     /// Rows of patients that are not in patients.csv: left out, and counted by file.
     pub strangers: Vec<(&'static str, usize)>,
 }
-
-/// More different days than this are days of each patient's own.
-const MOST_LANDMARK_DAYS: usize = 24;
 
 /// Reads each file, by its name within the folder, from what `open` answers; `None` where there is none. Only outcomes.csv and
 /// landmarks.csv may be missing.
@@ -285,15 +282,6 @@ impl Cohort {
         }
         let [odd, even] = halves;
         (odd, even)
-    }
-
-    /// The days after surgery on which everybody is asked about, ascending; none where each patient has days of its own.
-    pub fn landmark_days(&self) -> Vec<Day> {
-        let days: BTreeSet<i64> = self.landmarks.iter().map(|landmark| landmark.day).collect();
-        if days.len() > MOST_LANDMARK_DAYS {
-            return vec![];
-        }
-        days.into_iter().filter_map(|day| Day::try_from(day).ok()).collect()
     }
 
     /// The last day on which anything became known: a result, a visit, an outcome. Days of collection do not count: they are typed.

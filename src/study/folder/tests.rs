@@ -69,18 +69,6 @@ fn a_patient_is_what_the_row_says_and_no_more() {
 }
 
 #[test]
-fn days_on_which_everybody_is_asked_about_are_told_from_days_of_each_patient() {
-    let days = |rows: &str| {
-        let cohort = read(&folder(&[ANNA, BERT, ("landmarks.csv", rows)])).expect("a sound folder");
-        cohort.landmark_days()
-    };
-    let shared = "P000042,2016-02-29,365\nP000042,2015-08-30,182\nP000043,2016-03-31,365";
-    assert_eq!(days(shared), [182, 365]);
-    let own: Vec<String> = (1..=25).map(|day| format!("P000042,2016-02-29,{day}")).collect();
-    assert!(days(&own.join("\n")).is_empty());
-}
-
-#[test]
 fn a_draw_keeps_its_limit_and_both_its_days() {
     let case = case_of(&[
         ANNA,

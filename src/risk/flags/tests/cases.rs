@@ -224,8 +224,8 @@ fn what_is_raised_fits_the_registry() {
         flags: 212,
     };
     assert_eq!(
-        promise(Ok(expected)),
-        "Of the 212 past flags nearest in score (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days."
+        promise(0.344, Ok(expected)),
+        "Alert score 34 %: of the 212 past flags nearest to it (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days."
     );
 }
 

@@ -20,7 +20,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// At the rule's first threshold. `past`: cases with their series, scored by a model that had not seen them.
+    /// At the rule's first threshold. `past`: cases with their series, scored by the part of the fit that had not seen them.
     pub fn of(rule: &FlagRule, past: &[(&Case, &Series)]) -> Past {
         let flagged = past.par_iter().map(|(_, series)| {
             let flags = rule.flags(series, 0, &[]);

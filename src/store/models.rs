@@ -17,6 +17,7 @@ pub struct Score {
     pub risk: Option<f64>,
     pub risk_lo: Option<f64>,
     pub risk_hi: Option<f64>,
+    /// Of all risks of the run, how many in a hundred lie below it, to a tenth; equal ones count half.
     pub percentile: Option<f64>,
     /// `[{label, value, effect}]`; the effects add up to the risk.
     pub contributions: Value,
@@ -32,7 +33,13 @@ pub struct Score {
 pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Score>> {
     let score = sqlx::query_as!(
         Score,
-        "select coalesce(s.scored_on, r.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.percentile,
+        "select coalesce(s.scored_on, r.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi,
+           coalesce(
+             (select (count(*) filter (where least < s.risk) + count(*) filter (where least <= s.risk)) / 20.0::float8
+              from unnest(r.risk_spread) as spread (least)
+              having count(*) > 0 and s.risk is not null),
+             s.percentile
+           ) as percentile,
            s.contributions, s.detail, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
          from publication p
          join run r on r.id = p.run_id

@@ -17,13 +17,14 @@ const NIGHT: &str = "
     (select * from assay_version where measure = 'ctdna' and unit <> '1' order by id limit 1) a;
   insert into model (id, kind, version, as_of, fingerprint, parameters, card) overriding system value
     values (1, 'first_distant_relapse', 'model-of-the-test', '2026-11-22', 'f00d', '{}', 'CARD');
-  insert into run (id, as_of, state, model_id, model_note, patients, scored) overriding system value
-    values (1, '2026-11-22', 'published', 1, 'Fitted on 4321 patients.', 2, 1);
+  insert into run (id, as_of, state, model_id, model_note, patients, scored, risk_spread) overriding system value
+    values (1, '2026-11-22', 'published', 1, 'Fitted on 4321 patients.', 2, 1,
+      array(select case when k <= 974 then 0.1 else 0.5 end from generate_series(1, 1000) k order by k));
   insert into verdict (run_id, decision, reason, patients, budget, horizon_days, auc, scaled_brier, observed_over_expected, slope)
     values (1, 'recalibrate', 'Observed over expected 1.30 lies outside.', 4321, 4, 365, 0.874, 0.213, 1.3, 0.97);
   update publication set run_id = 1, published_at = '2026-11-22 02:14+00';
-  insert into score (site_id, run_id, patient_id, model_id, risk, risk_lo, risk_hi, percentile, contributions, detail, missing, scored_on, fingerprint) values
-    (1, 1, 1, 1, 0.3, 0.2, 0.4, 97, 'PARTS', 'DETAIL', '{}', '2026-11-20', 'f');";
+  insert into score (site_id, run_id, patient_id, model_id, risk, risk_lo, risk_hi, contributions, detail, missing, scored_on, fingerprint) values
+    (1, 1, 1, 1, 0.3, 0.2, 0.4, 'PARTS', 'DETAIL', '{}', '2026-11-20', 'f');";
 
 fn band(mean: f64, lower: f64, upper: f64) -> Band {
     Band { mean, lower, upper }
@@ -106,6 +107,7 @@ async fn a_full_score_has_three_risks_organs_and_a_burden_of_its_own() {
             "within 6 months",
             "12 %",
             "8.0–18 %",
+            "above 97 % of the patients scored that night",
             "within 24 months",
             "33–58 %",
             "Where, within 24 months",

@@ -1,4 +1,4 @@
-//! The end of a run: the list checked, percentiles, and then flags, list and pointer in one transaction (S-137).
+//! The end of a run: the list checked, the scores sealed, and then flags, list and pointer in one transaction (S-137).
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub async fn publish(app: &App, run: &Run, watch: Watch<'_>) -> Result<End> {
     }
     let mut work = app.db.begin_night(app.clock.now()).await?;
     work.take_minutes(30).await?;
-    runs::percentiles(&mut work, run).await?;
+    runs::seal(&mut work, run).await?;
     work.finish(Entry::by_trigger()).await?;
     let mut attempt = 1;
     let flags_raised = loop {

@@ -25,7 +25,7 @@ pub use cohort::{Known, Listed, Sample, cohort, page, to_list};
 pub use model::{Fitted, keep_model, last_model, model_of, parameters, use_model};
 pub use nights::{Night, nights};
 pub use publish::{OpenFlag, close, is_newest, open_flags, publish, withdraw};
-pub use scores::{Line, candidates, insert, percentiles};
+pub use scores::{Line, candidates, insert, seal};
 pub use shards::{AtWork, Shard, Tally, advance, at_work, claim, cut, done, rest, tally};
 pub use take::{Taken, Wanted, fail, is_led, look, take};
 pub use verdict::{Judged, keep_verdict, verdicts};

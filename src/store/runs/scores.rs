@@ -161,37 +161,23 @@ async fn insert_candidates(work: &mut Work, run: &Run, site: SiteId, lines: &[Li
     Ok(())
 }
 
-/// Where each risk stands among all risks of the run, in per cent; equal ones count half. One statement, the same however
-/// often it is done.
-pub async fn percentiles(work: &mut Work, run: &Run) -> Result<()> {
+/// What the scores say together: how the risks are spread, from which a page reads where one stands among all, and the fingerprint.
+/// The same however often it is done.
+pub async fn seal(work: &mut Work, run: &Run) -> Result<()> {
     hold(work, run).await?;
     // a run that the planner has never heard of is joined badly
     sqlx::query!("select app.take_stock('score')")
         .fetch_one(work.connection())
         .await?;
-    sqlx::query!(
-        "update score s
-         set percentile = p.percentile
-         from (
-           select site_id, patient_id,
-             50.0 * (2 * (rank() over (order by risk) - 1) + count(*) over (partition by risk))::float8
-               / (count(*) over ())::float8 as percentile
-           from score
-           where run_id = $1
-             and risk is not null
-         ) p
-         where s.site_id = p.site_id
-           and s.run_id = $1
-           and s.patient_id = p.patient_id
-           and s.percentile is distinct from p.percentile",
-        run.id.0,
-    )
-    .execute(work.connection())
-    .await?;
     let fingerprint = fingerprint(work, run).await?;
     let done = sqlx::query!(
         "update run
-         set fingerprint = $3
+         set fingerprint = $3, risk_spread = (
+           select percentile_disc(array(select k / 1000.0::float8 from generate_series(1, 1000) k order by k)) within group (order by risk)
+           from score
+           where run_id = $1
+             and risk is not null
+         )
          where id = $1
            and fence = $2
            and state = 'running'",
@@ -210,7 +196,7 @@ async fn fingerprint(work: &mut Work, run: &Run) -> Result<String> {
     let fingerprint = sqlx::query_scalar!(
         "select encode(sha256(
            coalesce((
-             select string_agg(sha256(convert_to(concat_ws('|', site_id, patient_id, fingerprint, risk, risk_lo, risk_hi, percentile,
+             select string_agg(sha256(convert_to(concat_ws('|', site_id, patient_id, fingerprint, risk, risk_lo, risk_hi,
                contributions, detail, missing, stale, outside, not_scored, scored_on), 'UTF8')), '' order by site_id, patient_id)
              from score
              where run_id = $1

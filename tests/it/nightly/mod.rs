@@ -120,15 +120,18 @@ async fn ask(test: &impl Behind, query: &str) -> Vec<String> {
 async fn found(test: &impl Behind, run: &str) -> Vec<String> {
     let scores = format!(
         "site_id::text, patient_id::text, model_id::text, encode(float8send(risk), 'hex'), encode(float8send(risk_lo), 'hex'),
-           encode(float8send(risk_hi), 'hex'), encode(float8send(percentile), 'hex'), contributions::text, missing::text,
-           stale::text, outside, not_scored, fingerprint]) from score where run_id = ({run}) order by site_id, patient_id"
+           encode(float8send(risk_hi), 'hex'), contributions::text, missing::text, stale::text,
+           outside, not_scored, fingerprint]) from score where run_id = ({run}) order by site_id, patient_id"
     );
     let flags = format!(
         "site_id::text, patient_id::text, cause, severity, reason_text, trigger_ids::text]) from run_flag
          where run_id = ({run}) order by site_id, patient_id, cause"
     );
-    let mut all = ask(test, &scores).await;
-    all.extend(ask(test, &flags).await);
+    let spread = format!("risk_spread::text]) from run where id = ({run})");
+    let mut all = vec![];
+    for part in [scores, flags, spread] {
+        all.extend(ask(test, &part).await);
+    }
     all
 }
 

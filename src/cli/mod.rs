@@ -94,7 +94,7 @@ enum Command {
     /// The code is the night's, and it sees of each patient only what was reported by the day it predicts for. It needs no settings and
     /// no database. docs/study.md describes the files and how an answer is judged.
     Study(study::Arguments),
-    /// Measure Metwatch on this machine: its pages, its estimators
+    /// Measure Metwatch on this machine: its pages, its nights, its estimators
     #[command(subcommand)]
     Bench(bench::Command),
 }

@@ -8,7 +8,8 @@ use super::draw::Draw;
 use super::groups::{Group, Organ};
 use super::readings::{Analyte, Cells, Ctdna, Marker, Readings, Sample, Scan};
 
-/// Molecules that must be examined, at a fraction equal to the limit, for two in 95 % of samples (derived row of section 3).
+/// Molecules that must be examined, at a fraction equal to the limit, for two in 95 % of samples: the mean at which a Poisson count is 2 or more
+/// that often.
 pub(super) const MOLECULES_AT_LIMIT: f64 = 4.743_864_518;
 /// Standard deviation of the logarithm of the yield of a tube. Assumed.
 const YIELD_SD: f64 = 0.35;

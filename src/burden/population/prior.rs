@@ -1,4 +1,5 @@
-//! Where learning starts, and what a small registry falls back on. Orders of magnitude from the literature that `docs/models.md` names.
+//! Where learning starts, and what a small registry falls back on. Orders of magnitude, assumed where no
+//! source stands beside the number.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Measures, Report};
 use crate::burden::case::Day;
 
-/// Observed over expected and slope within these: as good as the registry asks of a model it shows (issue of the heart of Metwatch; Van
-/// Calster et al., BMC Med 2019;17:230 on levels of calibration).
+/// Observed over expected and slope within these: as good as the registry asks of a model it shows (Van Calster et al.,
+/// BMC Med 2019;17:230 on levels of calibration).
 const CALIBRATED: (f64, f64) = (0.9, 1.1);
 /// Beyond these a shift of level and slope does not mend what is wrong.
 const MENDABLE: (f64, f64) = (0.5, 2.0);

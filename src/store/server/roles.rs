@@ -28,7 +28,7 @@ pub const CREATE: [(&str, &str); 3] = [
     ),
 ];
 
-/// Time limits by role (S-047). An export raises its own to 60 s for its transaction; the night reads whole centres.
+/// Time limits by role (S-047). An export raises its own to 30 minutes for its transaction; the night reads whole centres.
 pub const LIMITS: [&str; 7] = [
     "alter role metwatch_app set statement_timeout = '5s'",
     "alter role metwatch_app set lock_timeout = '2s'",

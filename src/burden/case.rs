@@ -110,6 +110,14 @@ impl What {
 }
 
 impl Signal {
+    /// From before surgery. A tube of that very day was drawn before it; a protein marker's value of day zero begins the patient's own course.
+    pub fn is_of_the_primary(&self) -> bool {
+        match self.what {
+            What::Marker { .. } => self.on < 0,
+            _ => self.on <= 0,
+        }
+    }
+
     /// By day, and within one by what the reading is and says and when it was known: numbers that a registry or a laboratory gives out
     /// decide nothing, except between readings that are alike in all of it.
     pub fn order(&self, other: &Signal) -> Ordering {

@@ -24,6 +24,13 @@ pub struct Regimes {
     pub overt: f64,
 }
 
+impl Regimes {
+    /// P(what is left grows), in sight or not. Four rounded shares may add to a hair more than 1.
+    pub fn grows(&self) -> f64 {
+        (self.growing + self.overt).clamp(0.0, 1.0)
+    }
+}
+
 /// How a reading differs from what all others of the patient make likely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Slip {

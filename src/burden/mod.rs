@@ -10,6 +10,7 @@ mod record;
 pub mod series;
 mod spark;
 mod state;
+mod watch;
 pub mod words;
 
 #[cfg(test)]
@@ -23,3 +24,4 @@ pub use record::Names;
 pub use series::{Against, Series};
 pub use spark::{Mark, Spark, spark};
 pub use state::{last_reading, state};
+pub use watch::Ended;

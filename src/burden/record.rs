@@ -206,7 +206,7 @@ fn signals(record: &Record, axis: &Axis, names: &Names) -> Vec<Signal> {
 /// `None` for what says nothing: failed, indeterminate, not done, or a measure that burden has no likelihood for.
 fn what(o: &Observation, names: &Names) -> Option<What> {
     match o.measure.as_str() {
-        "ctdna" => molecules(o, names),
+        "ctdna" if o.is_plasma_ctdna() => molecules(o, names),
         "ctc" => cells(o, Tissue::Blood, USUAL_VOLUME_ML),
         "marrow_dtc" => cells(o, Tissue::Marrow, USUAL_MARROW),
         "protein" => Some(What::Marker {

@@ -1,4 +1,4 @@
-//! ctDNA in series (one analyte by one assay in one unit), each reading held against the first of its series.
+//! Plasma ctDNA in series (one analyte by one assay in one unit), each reading held against the first of its series.
 //! Readings are intervals: a reading is above only if all of its interval is.
 
 use crate::domain::history::History;
@@ -65,16 +65,16 @@ fn against(reading: &Reading, baseline: &Reading) -> Against {
     }
 }
 
-/// All ctDNA series of a history, in the order of their first readings. What was drawn before the primary was removed is the primary's, and
-/// no baseline of what may come back.
+/// All ctDNA series of a history, in the order of their first readings. What was drawn before the primary was removed, or on that day, is the
+/// primary's, and no baseline of what may come back.
 pub fn of(history: &History) -> Vec<Series<'_>> {
     let mut all: Vec<Series> = Vec::new();
     let removed = history.surgeries.first().map(|surgery| surgery.performed_on);
     let readings = history
         .observations
         .iter()
-        .filter(|o| o.measure == "ctdna" && says_something(&o.reading))
-        .filter(|o| removed.is_none_or(|day| o.collected_on >= day));
+        .filter(|o| o.is_plasma_ctdna() && says_something(&o.reading))
+        .filter(|o| removed.is_none_or(|day| o.collected_on > day));
     for observation in readings {
         match all.iter_mut().find(|s| same_series(s.baseline, observation)) {
             Some(series) => {

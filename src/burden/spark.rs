@@ -59,7 +59,7 @@ fn point(observation: &Observation) -> Option<(Mark, Option<f64>)> {
 /// The series of the last draw. A mark without a number of its own (a failed sample, a non-detect without a limit on file) stands at
 /// the foot: half a decade below the lowest number of the series.
 pub fn spark(history: &History) -> Spark {
-    let ctdna = || history.observations.iter().filter(|o| o.measure == "ctdna");
+    let ctdna = || history.observations.iter().filter(|o| o.is_plasma_ctdna());
     let Some(last) = ctdna().rev().find(|o| point(o).is_some()) else {
         return Spark::default();
     };

@@ -16,7 +16,7 @@ fn followed(history: &History) -> Option<Series<'_>> {
 /// `Rising against baseline`, `Below the limit since 3 Feb 2026`, `Falling`, …
 pub fn state(history: &History) -> String {
     let Some(series) = followed(history) else {
-        let any = history.observations.iter().any(|o| o.measure == "ctdna");
+        let any = history.observations.iter().any(Observation::is_plasma_ctdna);
         return if any { "No usable readings" } else { "No readings" }.to_owned();
     };
     if let Some(text) = undetected(&series) {
@@ -59,7 +59,7 @@ fn undetected(series: &Series) -> Option<String> {
 
 /// `ctDNA <0.3 MTM/mL, 3 Oct 2026`; a failed sample is said as such.
 pub fn last_reading(history: &History) -> Option<String> {
-    let done = |o: &&Observation| o.measure == "ctdna" && o.reading != Reading::NotDone;
+    let done = |o: &&Observation| o.is_plasma_ctdna() && o.reading != Reading::NotDone;
     let last = history.observations.iter().rev().find(done)?;
     let (reading, date) = (
         words::reading(&last.reading, &last.unit),

@@ -208,6 +208,34 @@ fn another_assay_is_another_series() {
     assert_eq!(spark(&history).days, vec![0]);
 }
 
+/// What spinal fluid holds is no amount in plasma, and no rise of it.
+#[test]
+fn another_fluid_is_no_plasma() {
+    let mut record = record(1);
+    record
+        .observations
+        .push(observation(1, "ctdna", "2026-01-01", ND, "{mtm}/mL"));
+    for (id, on) in [(2, "2026-02-01"), (3, "2026-03-01")] {
+        let mut other = observation(id, "ctdna", on, VALUE(50.0), "{mtm}/mL");
+        other.detail.insert("fluid".into(), "csf".into());
+        record.observations.push(other);
+    }
+    let history = record.as_of(day("2026-11-22"));
+    assert_eq!(state(&history), "Below the limit since 1 Jan 2026");
+    assert_eq!(spark(&history).days, vec![0]);
+    assert_eq!(last_reading(&history).as_deref(), Some("ctDNA <0.3 MTM/mL, 1 Jan 2026"));
+    assert!(crate::risk::flags_for(&history).is_empty());
+    let case = Case::of(&record, &Names::default());
+    assert_eq!(case.map(|case| case.signals.len()), Some(1));
+}
+
+/// A fraction is read in per cent at both of its ends.
+#[test]
+fn an_interval_has_one_unit() {
+    let between = Reading::DetectedNotQuantified { lo: 0.001, hi: 0.005 };
+    assert_eq!(words::reading(&between, "1"), "detected, 0.1 to 0.5 %");
+}
+
 pub(crate) fn any_reading() -> impl Strategy<Value = Reading> {
     prop_oneof![
         (0.0..100.0).prop_map(VALUE),

@@ -14,7 +14,7 @@ pub struct Observation {
     pub measure: String,
     pub assay: AssayId,
     pub assay_name: String,
-    /// One series is one analyte by one assay in one unit (value model, rule 4).
+    /// One series is one analyte by one assay in one unit (value model, rule 4), of one fluid.
     pub analyte: String,
     pub collected_on: NaiveDate,
     /// When the registry could know it: the lab's report date, else the day it was recorded.
@@ -32,6 +32,21 @@ pub struct Observation {
     /// Further components of the assay; the catalogue declares their codes.
     pub detail: Map<String, Value>,
     pub note: Option<String>,
+}
+
+/// Where it is not told.
+const USUAL_FLUID: &str = "plasma";
+
+impl Observation {
+    /// What ctDNA was looked for in. Amounts in urine, serum or spinal fluid are other amounts than plasma's.
+    pub fn fluid(&self) -> &str {
+        let told = self.detail.get("fluid").and_then(Value::as_str);
+        told.unwrap_or(USUAL_FLUID)
+    }
+
+    pub fn is_plasma_ctdna(&self) -> bool {
+        self.measure == "ctdna" && self.fluid() == USUAL_FLUID
+    }
 }
 
 /// An observation that was judged sound and is not yet saved.

@@ -127,13 +127,12 @@ impl NightModel {
 
 fn point(case: &Case, score: &Score) -> Point {
     let own = score.risks[MAIN];
-    let regimes = score.line.regimes;
     Point::of(
         case,
         score.day,
         score.risks.map(|risk| risk.value),
         [own.lower, own.upper],
-        regimes.growing + regimes.overt,
+        score.line.regimes.grows(),
     )
 }
 
@@ -162,8 +161,7 @@ fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {
     let mut scorer = model.follow_unseen(case);
     let point = |day: Day| {
         let (risks, line) = scorer.risks_and_line(day).ok()?;
-        let growing = line.regimes.growing + line.regimes.overt;
-        Some(Point::of(case, day, risks, [risks[MAIN]; 2], growing))
+        Some(Point::of(case, day, risks, [risks[MAIN]; 2], line.regimes.grows()))
     };
     Series {
         patient: case.patient,

@@ -22,7 +22,9 @@ impl Follows for Unseen<'_> {
 fn said<'a>(mut scorer: Scorer<'a>) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
     Box::new(move |day| {
         let (risks, line) = scorer.risks_and_line(day).ok()?;
-        let growing = line.regimes.growing + line.regimes.overt;
-        Some(Said { risks, growing })
+        Some(Said {
+            risks,
+            growing: line.regimes.grows(),
+        })
     })
 }

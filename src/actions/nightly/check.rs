@@ -66,6 +66,9 @@ pub async fn check(app: &App, run: &Run, watch: Watch<'_>) -> Result<Option<Verd
     work.finish(Entry::by_trigger()).await?;
     verdict.carried = carried.unsigned_abs();
     verdict.different += (carried - same).unsigned_abs();
+    // a score that is no longer there is no equal one
+    let there = verdict.equal + verdict.different + same.unsigned_abs();
+    verdict.different += u64::try_from(run.counts.patients).unwrap_or(0).saturating_sub(there);
     Ok(Some(verdict))
 }
 

@@ -48,8 +48,15 @@ pub fn lines(batch: &Batch, as_of: NaiveDate, model: Option<&NightModel>) -> Vec
 
 fn line(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: &Names) -> Line {
     let patient = record.patient.id;
-    catch_unwind(AssertUnwindSafe(|| judged(record, as_of, model, names)))
-        .unwrap_or_else(|_| at_fault(patient, "-".into(), BROKE.into()))
+    let judged = catch_unwind(AssertUnwindSafe(|| judged(record, as_of, model, names)));
+    judged.unwrap_or_else(|_| {
+        // a risk that can't be worked out takes no rise of ctDNA with it
+        let raised = catch_unwind(AssertUnwindSafe(|| short(flags_for(&record.as_of(as_of)))));
+        Line {
+            raised: raised.unwrap_or_default(),
+            ..at_fault(patient, "-".into(), BROKE.into())
+        }
+    })
 }
 
 /// What the fit keeps of a record, or why it learns nothing from it.
@@ -61,6 +68,7 @@ pub fn lesson(record: &Record, as_of: NaiveDate, names: &Names) -> Result<Case, 
         }
         match watched(&history) {
             Ok(()) => Case::of(&record.known_by(as_of), names).ok_or("no primary tumour on file"),
+            Err(IN_PLACE) => Err("primary tumour in place"),
             Err(_) => Err("metastatic at entry, or no primary tumour"),
         }
     }));
@@ -110,6 +118,10 @@ fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: 
         raised: raised.clone(),
         ..Line::empty(patient, fingerprint.clone())
     };
+    let broken = |why: String| Line {
+        failed: true,
+        ..unscored(why)
+    };
     let Some(model) = model else {
         return unscored(NO_MODEL.into());
     };
@@ -120,9 +132,9 @@ fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: 
         return unscored(NO_TUMOUR.into());
     };
     match model.score(&case, day_of(&case, as_of)) {
-        Ok(score) if !is_sound(&score) => at_fault(patient, fingerprint, NO_NUMBER.into()),
+        Ok(score) if !is_sound(&score) => broken(NO_NUMBER.into()),
         Ok(score) => scored(patient, fingerprint, &score, raised, model.flag(&case, &score)),
-        Err(NotScored::Unusable) => at_fault(patient, fingerprint, NotScored::Unusable.to_string()),
+        Err(NotScored::Unusable) => broken(NotScored::Unusable.to_string()),
         Err(why) => unscored(why.to_string()),
     }
 }
@@ -245,6 +257,26 @@ mod tests {
         assert_eq!(told, [(0, true), (1, true), (2, false)]);
         assert_eq!(lines[2].not_scored.as_deref(), Some(NO_MODEL));
         assert!(lesson(&broken, day("2026-11-22"), &Names::default()).is_err());
+    }
+
+    /// What a reading raises needs no risk.
+    #[test]
+    fn a_record_on_which_the_calculation_breaks_keeps_its_rise_of_ctdna() {
+        use crate::burden::tests::{ND, VALUE, observation};
+        let mut broken = record(1);
+        broken.patient.birth_year = i32::MAX;
+        let drawn = [
+            ("2026-01-01", ND),
+            ("2026-02-01", VALUE(1.0)),
+            ("2026-03-01", VALUE(2.0)),
+        ];
+        for (id, (on, reading)) in (1..).zip(drawn) {
+            let one = observation(id, "ctdna", on, reading, "{mtm}/mL");
+            broken.observations.push(one);
+        }
+        let line = line(&broken, day("2026-11-22"), None, &Names::default());
+        assert!(line.failed);
+        assert_eq!(line.raised.len(), 1, "{line:?}");
     }
 
     #[test]

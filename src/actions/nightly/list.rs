@@ -15,8 +15,16 @@ use crate::domain::id::{PatientId, PatientRef, SiteId};
 use crate::store::runs::{self, Listed, Run};
 use crate::store::{self, triage};
 
-/// Where the loops are: the centre in hand is the last one.
-type Place = Arc<Mutex<(Vec<SiteId>, PatientId)>>;
+/// What is left for the loops to do.
+#[derive(Default)]
+struct Rest {
+    centres: Vec<SiteId>,
+    /// Of the centre in hand.
+    patients: std::vec::IntoIter<PatientId>,
+    centre: Option<SiteId>,
+}
+
+type Place = Arc<Mutex<Rest>>;
 
 /// Works rows of the list out anew, on all that is on file now: entry and import keep the list current, but what they wrote before
 /// its day came (a result reported for tomorrow) shows only now. Where the run carried scores over it knows of whom nothing came to
@@ -26,9 +34,11 @@ pub async fn check(app: &App, run: &Run, watch: Watch<'_>) -> Result<Option<()>>
         Some(_) => (Listed::ScoredIn(run.id), run.counts.patients - run.carried),
         None => (Listed::All, run.counts.patients),
     };
-    let mut sites: Vec<SiteId> = walk::cohort(app, None).await?.iter().map(|(site, _)| *site).collect();
-    sites.reverse();
-    let place: Place = Arc::new(Mutex::new((sites, PatientId(0))));
+    let centres = walk::cohort(app, None).await?.iter().map(|(site, _)| *site).collect();
+    let place: Place = Arc::new(Mutex::new(Rest {
+        centres,
+        ..Rest::default()
+    }));
     let mut done = 0;
     let flow = crew::run(
         crew::lanes(),
@@ -70,22 +80,18 @@ async fn pages(app: App, which: Listed, place: Place, line: crew::Line) -> Resul
 }
 
 async fn next(app: &App, which: Listed, place: &Place) -> Result<Option<(SiteId, Vec<PatientId>)>> {
-    let mut place = place.lock().await;
-    let (sites, after) = &mut *place;
-    let mut work = app.db.begin_night(app.clock.now()).await?;
-    let mut found = None;
-    while let Some(&site) = sites.last() {
-        let ids = runs::to_list(&mut work, site, *after, which, BATCH).await?;
-        if let Some(last) = ids.last() {
-            *after = *last;
-            found = Some((site, ids));
-            break;
+    let mut rest = place.lock().await;
+    loop {
+        let ids: Vec<PatientId> = rest.patients.by_ref().take(BATCH as usize).collect();
+        if let Some(site) = rest.centre.filter(|_| !ids.is_empty()) {
+            return Ok(Some((site, ids)));
         }
-        sites.pop();
-        *after = PatientId(0);
+        rest.centre = rest.centres.pop();
+        let Some(site) = rest.centre else { return Ok(None) };
+        let mut work = app.db.begin_night(app.clock.now()).await?;
+        rest.patients = runs::to_list(&mut work, site, which).await?.into_iter();
+        work.finish(Entry::by_trigger()).await?;
     }
-    work.finish(Entry::by_trigger()).await?;
-    Ok(found)
 }
 
 /// A record that can't be read keeps the row it has; it does not keep the others from theirs.

@@ -199,7 +199,7 @@ fn thresholds(stays: &Stays, budget: f64) -> String {
 
 /// The last model that was good enough stays on show, if there is one.
 async fn stay(work: &mut Work, run: &Run, why: &str) -> Result<Option<ModelId>> {
-    let last = runs::last_model(work, KIND, VERSION, run.as_of).await?;
+    let last = runs::last_model(work, KIND, VERSION, run).await?;
     tracing::warn!(%why, model = ?last.map(|id| id.0), "no new model; the last one is used, if there is one");
     let what = match last {
         Some(_) => "The last one stays.",

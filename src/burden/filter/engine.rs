@@ -96,7 +96,8 @@ pub fn cells_grown(cells: &Cells, burden: f64) -> f64 {
 pub fn read_before(case: &Case, day: Day) -> Option<f64> {
     let levels = case
         .signals_on(day)
-        .take_while(|s| s.on < 0)
+        .take_while(|s| s.on <= 0)
+        .filter(|s| s.is_of_the_primary())
         .filter_map(|s| match s.what {
             What::Molecules { examined, found, .. } => Some(match found {
                 Found::Number(n) | Found::Above(n) if n > 0.0 => (n / examined).ln(),

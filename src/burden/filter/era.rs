@@ -189,7 +189,7 @@ mod tests {
         #[derive(Default)]
         struct Scores(f64);
         impl Visitor for Scores {
-            fn step(&mut self, _: usize, _: &Message) {}
+            fn step(&mut self, _: usize, _: f64, _: &Message) {}
 
             fn begun(&mut self, _: usize, _: f64, _: &[f64]) {}
 

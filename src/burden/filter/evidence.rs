@@ -246,14 +246,18 @@ impl<'a> Context<'a> {
         match &signal.what {
             What::Marker {
                 analyte,
-                level: Found::Number(y),
+                level: level @ (Found::Number(y) | Found::Below(y)),
             } => {
                 if let Some(marker) = self.engine.marker(analyte, self.organ) {
                     let known = tracked
                         .markers
                         .entry(Arc::clone(analyte))
                         .or_insert(marker_prior(marker, signal.on));
-                    *known = known.on(signal.on).sharpened(*y, marker.noise_sd, still);
+                    let before = known.on(signal.on);
+                    *known = match level {
+                        Found::Below(_) => before.bounded(*y, marker.noise_sd, still),
+                        _ => before.sharpened(*y, marker.noise_sd, still),
+                    };
                     known.made = made.unwrap_or(known.made);
                 }
             }
@@ -338,6 +342,20 @@ impl Own {
             ..self
         }
     }
+
+    /// After a value below `limit`: the first two moments of a normal law cut off there (Tobin, Econometrica 1958;26:24).
+    fn bounded(self, limit: f64, sd: f64, weight: f64) -> Own {
+        let whole = (self.variance + sd * sd).sqrt();
+        let z = (limit - self.mean) / whole;
+        // the inverse Mills ratio, from logarithms: both parts vanish far below
+        let ratio = (log_normal(z, 0.0, 1.0) - log_normal_below(z, 0.0, 1.0)).exp();
+        let gain = weight * self.variance / whole;
+        Own {
+            mean: self.mean - gain * ratio,
+            variance: self.variance * (1.0 - gain / whole * ratio * (ratio + z)).clamp(0.0, 1.0),
+            ..self
+        }
+    }
 }
 
 pub fn marker_prior(marker: &Marker, day: i32) -> Own {
@@ -365,4 +383,44 @@ fn both(p: f64, slip: f64) -> (f64, f64) {
 /// A count from anywhere, after a swap of tubes: flat in its logarithm.
 fn anywhere(n: f64) -> f64 {
     0.1 / (1.0 + n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Held to the moments of the normal law times the probability of a value below the limit, summed on a grid.
+    #[test]
+    fn a_value_below_its_limit_lowers_the_own_baseline() {
+        let before = Own {
+            mean: 1.0,
+            variance: 0.49,
+            day: 0,
+            made: 0.5,
+        };
+        for (limit, sd) in [(1.5, 0.2), (0.0, 0.2), (-1.0, 0.4), (4.0, 0.1)] {
+            let (mut mass, mut first, mut second) = (0.0, 0.0, 0.0);
+            for i in 0..40_000 {
+                let x = -9.0 + 5e-4 * f64::from(i);
+                let p = (log_normal(x, before.mean, 0.7) + log_normal_below(limit, x, sd)).exp();
+                (mass, first, second) = (mass + p, first + p * x, second + p * x * x);
+            }
+            let (mean, variance) = (first / mass, second / mass - (first / mass).powi(2));
+            let after = before.bounded(limit, sd, 1.0);
+            assert!(
+                (after.mean - mean).abs() < 1e-6 && (after.variance - variance).abs() < 1e-6,
+                "{limit}: {after:?}"
+            );
+        }
+        let far = before.bounded(-60.0, 0.2, 1.0);
+        assert!(
+            far.mean.is_finite() && far.variance.is_finite() && far.variance >= 0.0,
+            "{far:?}"
+        );
+        assert_eq!(
+            before.bounded(0.0, 0.2, 0.0).mean,
+            before.mean,
+            "of a tumour's reading nothing is learned"
+        );
+    }
 }

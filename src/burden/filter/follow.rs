@@ -277,7 +277,7 @@ impl Stand {
 pub fn visible(case: &Case, day: Day, known_on: Day) -> (Vec<usize>, Vec<i64>) {
     let (mut read, mut duplicates) = (Vec::<usize>::new(), vec![]);
     for (place, signal) in case.signals.iter().enumerate() {
-        if signal.on < 0 || signal.on > day || !signal.known.on(known_on) {
+        if signal.is_of_the_primary() || signal.on > day || !signal.known.on(known_on) {
             continue;
         }
         let of_day = read.iter().rev().take_while(|i| case.signals[**i].on == signal.on);

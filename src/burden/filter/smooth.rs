@@ -19,7 +19,8 @@ pub enum End {
 
 /// Hears the posterior (masses that add to 1) from the last step to the first.
 pub trait Visitor {
-    fn step(&mut self, number: usize, posterior: &Message);
+    /// `left`: the share of the time from this step to the next that treatment leaves.
+    fn step(&mut self, number: usize, left: f64, posterior: &Message);
     /// Mass that began to grow during the step.
     fn begun(&mut self, number: usize, mass: f64, nodes: &[f64]);
     /// The derivative of the log likelihood in the logarithm of the time that these treatments left in a step.
@@ -64,7 +65,7 @@ impl Follow<'_> {
             }
             posterior.scale(1.0 / mass);
             carrier /= mass;
-            visitor.step(step, &posterior);
+            visitor.step(step, course.left(step), &posterior);
             for heard in stand.heard.iter().rev() {
                 visitor.reading(&self.case.signals[heard.place], heard, &posterior, carrier);
                 unapply(heard, &mut later, later_carrier.as_mut());

@@ -16,7 +16,7 @@ struct Listen {
 }
 
 impl Visitor for Listen {
-    fn step(&mut self, _: usize, _: &Message) {}
+    fn step(&mut self, _: usize, _: f64, _: &Message) {}
 
     fn begun(&mut self, _: usize, _: f64, _: &[f64]) {}
 

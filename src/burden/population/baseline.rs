@@ -9,7 +9,8 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::tilt::Standing;
-use crate::burden::case::{Case, Day, Outcome};
+use crate::burden::Ended;
+use crate::burden::case::{Case, Day};
 use crate::survival::{CoxNet, FollowUp};
 
 /// Facts on file in fewer cases than this share are left out.
@@ -27,11 +28,22 @@ pub struct Baseline {
     pub sd: f64,
 }
 
+/// What a fact's values are, and so what its absence says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Enters as ln(1 + x), centred; missing where it is not on file.
+    Number,
+    /// 1 or 0, both on file: missing where neither is.
+    Answer,
+    /// On file for those alone of whom it holds.
+    Category,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Term {
     pub fact: String,
-    /// A number enters as ln(1 + x), centred; a category as 0 or 1.
-    pub number: bool,
+    pub kind: Kind,
     pub usual: f64,
     pub sd: f64,
     pub coefficient: f64,
@@ -39,11 +51,29 @@ pub struct Term {
 
 impl Term {
     fn value(&self, facts: &BTreeMap<&str, f64>) -> f64 {
-        match facts.get(self.fact.as_str()) {
-            Some(x) if self.number => x.max(0.0).ln_1p() - self.usual,
-            Some(x) => x - self.usual,
-            None if self.number => 0.0,
-            None => -self.usual,
+        match (facts.get(self.fact.as_str()), self.kind) {
+            (Some(x), kind) => kind.entered(*x) - self.usual,
+            (None, Kind::Number | Kind::Answer) => 0.0,
+            (None, Kind::Category) => -self.usual,
+        }
+    }
+}
+
+impl Kind {
+    fn of(values: &[f64]) -> Kind {
+        if values.iter().any(|x| *x != 0.0 && *x != 1.0) {
+            Kind::Number
+        } else if values.contains(&0.0) {
+            Kind::Answer
+        } else {
+            Kind::Category
+        }
+    }
+
+    fn entered(self, x: f64) -> f64 {
+        match self {
+            Kind::Number => x.max(0.0).ln_1p(),
+            Kind::Answer | Kind::Category => x,
         }
     }
 }
@@ -106,55 +136,73 @@ impl Baseline {
 }
 
 fn terms(facts: &[BTreeMap<&str, f64>]) -> Vec<Term> {
-    let mut seen: BTreeMap<&str, (usize, f64, bool)> = BTreeMap::new();
-    for patient in facts {
-        for (name, value) in patient {
-            let entry = seen.entry(name).or_insert((0, 0.0, false));
-            entry.0 += 1;
-            entry.1 += value.max(0.0).ln_1p();
-            entry.2 |= *value != 0.0 && *value != 1.0;
-        }
+    let mut seen: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (name, value) in facts.iter().flatten() {
+        seen.entry(name).or_default().push(*value);
     }
     let least = (RARE * facts.len() as f64).max(5.0) as usize;
-    let frequent = seen.into_iter().filter(|(_, (n, ..))| *n >= least);
+    let frequent = seen.into_iter().filter(|(_, values)| values.len() >= least);
     frequent
-        .map(|(name, (n, sum, number))| Term {
-            fact: name.to_owned(),
-            number,
-            usual: if number {
-                sum / n as f64
+        .map(|(name, values)| {
+            let kind = Kind::of(&values);
+            let sum: f64 = values.iter().map(|x| kind.entered(*x)).sum();
+            let of = if kind == Kind::Category {
+                facts.len()
             } else {
-                n as f64 / facts.len() as f64
-            },
-            sd: 1.0,
-            coefficient: 0.0,
+                values.len()
+            };
+            Term {
+                fact: name.to_owned(),
+                kind,
+                usual: sum / of as f64,
+                sd: 1.0,
+                coefficient: 0.0,
+            }
         })
         .collect()
 }
 
 /// Days at risk from day zero and what ended them, as known on `day`: 1 relapse, 2 death, 0 neither.
 pub fn follow_up(case: &Case, day: Day) -> Option<FollowUp> {
-    let (end, event) = watched(case, day);
-    FollowUp::until(f64::from(end.max(1)), event).ok()
+    let Ended { on, event } = watched(case, day);
+    FollowUp::until(f64::from(on.max(1)), event.into()).ok()
 }
 
-/// The last day on which the patient was watched for a first distant relapse, as known on `day`, and 1 where a relapse, 2 where death
-/// ended it.
-pub fn watched(case: &Case, day: Day) -> (Day, u32) {
-    match case.end(day) {
-        Some(h) => match h.what {
-            Outcome::Relapse { .. } => (h.on, 1),
-            Outcome::Death => (h.on, 2),
-            Outcome::Left | Outcome::Contact => (h.on, 0),
-        },
-        None => {
-            let contacts = case
-                .happened
-                .iter()
-                .filter(|h| h.known.on(day) && h.on <= day)
-                .map(|h| h.on);
-            let readings = case.signals_on(day).map(|s| s.on);
-            (contacts.chain(readings).max().unwrap_or(0).max(0), 0)
+/// The watch from day zero on; of somebody never seen there is none.
+pub fn watched(case: &Case, day: Day) -> Ended {
+    let Ended { on, event } = case.ended(day).unwrap_or(Ended { on: 0, event: 0 });
+    Ended { on: on.max(0), event }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fact with both answers on file is missing where neither is; of a category nobody is told that it does not hold.
+    #[test]
+    fn missing_is_no_answer() {
+        let facts: Vec<BTreeMap<&str, f64>> = (0..40)
+            .map(|i| {
+                let mut own = BTreeMap::from([("nodes", f64::from(i))]);
+                match i % 4 {
+                    0 => own.insert("postmenopausal", 0.0),
+                    1 | 2 => own.insert("postmenopausal", 1.0),
+                    _ => own.insert("cancer=breast", 1.0),
+                };
+                own
+            })
+            .collect();
+        let terms = terms(&facts);
+        let of = |fact: &str| terms.iter().find(|term| term.fact == fact).unwrap();
+        let (answer, category) = (of("postmenopausal"), of("cancer=breast"));
+        assert_eq!((answer.kind, category.kind), (Kind::Answer, Kind::Category));
+        assert_eq!(of("nodes").kind, Kind::Number);
+        assert!((answer.usual - 2.0 / 3.0).abs() < 1e-12 && (category.usual - 0.25).abs() < 1e-12);
+        for term in &terms {
+            let mean = facts.iter().map(|own| term.value(own)).sum::<f64>() / facts.len() as f64;
+            assert!(mean.abs() < 1e-12, "{}: {mean}", term.fact);
         }
+        assert_eq!(answer.value(&BTreeMap::new()), 0.0);
+        assert!(category.value(&BTreeMap::new()) < 0.0);
     }
 }

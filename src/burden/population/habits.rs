@@ -12,7 +12,7 @@ use crate::burden::filter::{read_before, scans};
 pub(super) fn scanning(known: &[(&Case, Day)]) -> BTreeMap<String, Scanning> {
     let mut by_organ: BTreeMap<String, Vec<(Vec<Day>, Day)>> = BTreeMap::new();
     for (case, day) in known {
-        let (end, _) = watched(case, *day);
+        let end = watched(case, *day).on;
         let days: Vec<Day> = scans(case, *day).into_iter().filter(|d| *d < end).collect();
         let organ = organ_of(&case.group).to_owned();
         by_organ.entry(String::new()).or_default().push((days.clone(), end));

@@ -13,6 +13,7 @@ use super::maximise::{maximise, rising};
 use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
 use super::tilt::{place_of, start_shares, tilted};
 use super::{BEFORE, Baseline, Group, LATTICE, PACES, PERIODS, Population, SHEDS, Standing, Tilts, marker_key, prior};
+use crate::burden::Ended;
 use crate::burden::case::{Case, Day, Outcome, Tissue};
 use crate::burden::filter::{End, Engine, NODES};
 use crate::domain::id::PatientRef;
@@ -46,7 +47,7 @@ impl Population {
         population.scanning = scanning(&known);
         let read: Vec<(&Case, Day)> = known
             .into_iter()
-            .filter(|(case, day)| case.signals_on(*day).any(|s| s.on >= 0))
+            .filter(|(case, day)| case.signals_on(*day).any(|s| !s.is_of_the_primary()))
             .collect();
         if read.len() < LEAST_READ {
             return population;
@@ -55,8 +56,6 @@ impl Population {
             let sample = sample(&read, most);
             for _ in 0..rounds {
                 let tally = population.count(&sample);
-                let mean = tally.log_likelihood / sample.len().max(1) as f64;
-                population.rounds.push(mean);
                 population.move_to(&tally);
             }
         }
@@ -302,7 +301,7 @@ fn sample<'c>(known: &[(&'c Case, Day)], most: usize) -> Vec<(&'c Case, Day)> {
 fn count_piece(engine: &Engine, piece: &[(&Case, Day)]) -> Tally {
     let mut tally = Tally::new();
     for (case, day) in piece {
-        let (end, event) = watched(case, *day);
+        let Ended { on: end, event } = watched(case, *day);
         let ended = match case.end(*day).map(|h| &h.what) {
             Some(Outcome::Relapse { by_scan: true, .. }) if event == 1 => End::Scan,
             Some(Outcome::Relapse { .. }) if event == 1 => End::Symptoms,

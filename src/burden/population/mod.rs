@@ -166,8 +166,6 @@ pub struct Population {
     pub markers: BTreeMap<String, Marker>,
     /// Share of readings with a slip of the decimal, the unit or the tube.
     pub slip: f64,
-    /// Log likelihood of the readings and outcomes after each round of EM, per patient.
-    pub rounds: Vec<f64>,
     pub patients: usize,
 }
 

@@ -138,7 +138,6 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
         marrow: by_organ(Tissue::Marrow),
         markers: levels.into_iter().map(|(key, mut y)| (key, marker(&mut y))).collect(),
         slip: 0.01,
-        rounds: vec![],
         patients: cases.len(),
     }
 }

@@ -16,6 +16,7 @@ pub struct PatientTally {
     pub before: usize,
     pub start: [f64; 3],
     pub begun: [f64; PERIODS.len()],
+    /// Steps at rest, in time that treatment leaves: what the rates of `begin` are of.
     pub silent: [f64; PERIODS.len()],
     pub pace: [f64; PACES],
     pub shed: [f64; SHEDS],
@@ -178,7 +179,7 @@ fn sparse(nodes: &[f64]) -> Nodes {
 }
 
 impl Visitor for Count<'_> {
-    fn step(&mut self, number: usize, posterior: &Message) {
+    fn step(&mut self, number: usize, left: f64, posterior: &Message) {
         let nodes = posterior.by_node();
         let add = |to: &mut Vec<f64>| to.iter_mut().zip(&nodes).for_each(|(t, n)| *t += n);
         if std::mem::take(&mut self.first) {
@@ -195,7 +196,7 @@ impl Visitor for Count<'_> {
             return;
         }
         add(of_organ(&mut self.tally.exposed, self.organ));
-        self.patient.silent[period(number)] += posterior.silent;
+        self.patient.silent[period(number)] += posterior.silent * left;
     }
 
     fn begun(&mut self, number: usize, mass: f64, nodes: &[f64]) {
@@ -296,5 +297,47 @@ impl Visitor for Count<'_> {
                 self.seen_markers.push(level.analyte.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::burden::case::{Known, Treated};
+    use crate::burden::filter::tests::{case, ctdna, engine, signal};
+
+    /// Cells at rest reawaken in the time that treatment leaves, and it is of that time that the rates are learned.
+    #[test]
+    fn rest_counts_in_the_time_that_treatment_leaves() {
+        let quiet = |treated: Vec<Treated>| {
+            let mut case = case(
+                (1..6)
+                    .map(|k| signal(k.into(), 100 * k, 100 * k, ctdna(Found::Below(2.0))))
+                    .collect(),
+            );
+            case.treated = treated;
+            case
+        };
+        let course = Treated {
+            category: "endocrine".into(),
+            from: 0,
+            to: 600,
+            known: Known {
+                from: 0,
+                until: Day::MAX,
+            },
+        };
+        let rested = |case: &Case| {
+            let mut engine = engine(&[case]);
+            engine.population.left = [("endocrine".to_owned(), 0.5_f64.ln())].into();
+            let mut follow = engine.follow(case);
+            follow.known_on(600);
+            let mut tally = Tally::new();
+            let mut count = Count::of(&mut tally, &engine, case, 600, End::Other);
+            follow.look_back(600, End::Other, &mut count);
+            count.patient.silent.iter().sum::<f64>()
+        };
+        let share = rested(&quiet(vec![course])) / rested(&quiet(vec![]));
+        assert!((0.45..0.56).contains(&share), "{share}");
     }
 }

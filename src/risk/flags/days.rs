@@ -2,7 +2,8 @@
 
 use super::series::{End, Point, Watch};
 use super::signs::{evidence, trend};
-use crate::burden::case::{Case, Day, Finding, Outcome, What};
+use crate::burden::Ended;
+use crate::burden::case::{Case, Day, Finding, What};
 
 /// From this day after surgery on flags are raised: what is found before says how the operation went.
 pub const FIRST_DAY: Day = 30;
@@ -47,27 +48,23 @@ impl Point {
 }
 
 impl Watch {
-    /// Of a case as known on `day`, for past data: until relapse, death or loss, else until the last contact or reading on file.
+    /// Of a case as known on `day`, for past data.
     pub fn of(case: &Case, day: Day) -> Watch {
-        let over = case.end(day);
-        let contacts = case
-            .happened
-            .iter()
-            .filter(|h| h.known.on(day) && h.on <= day)
-            .map(|h| h.on);
-        let seen = contacts.chain(case.signals_on(day).map(|s| s.on)).max();
-        let to = over.map(|h| h.on).or(seen).unwrap_or(FIRST_DAY);
-        let end = match over.map(|h| (&h.what, h.known.from)) {
-            Some((Outcome::Relapse { .. }, known)) => End::Relapse {
-                after: last_clear(case, day, to),
-                known,
+        let Ended { on, event } = case.ended(day).unwrap_or(Ended {
+            on: FIRST_DAY,
+            event: 0,
+        });
+        let end = match event {
+            1 => End::Relapse {
+                after: last_clear(case, day, on),
+                known: case.end(day).map_or(on, |relapse| relapse.known.from),
             },
-            Some((Outcome::Death, _)) => End::Death,
+            2 => End::Death,
             _ => End::Censored,
         };
         Watch {
             from: FIRST_DAY,
-            to: to.max(FIRST_DAY),
+            to: on.max(FIRST_DAY),
             end,
         }
     }

@@ -188,7 +188,7 @@ pub fn trend(case: &Case, day: Day) -> Trend {
 fn rising(case: &Case, day: Day) -> bool {
     // of each assay the first reading, and how many lie above it since one last did not
     let mut series: BTreeMap<&str, (Amount, usize)> = BTreeMap::new();
-    for signal in case.signals_on(day).filter(|s| s.on >= 0) {
+    for signal in case.signals_on(day).filter(|s| !s.is_of_the_primary()) {
         let What::Molecules { assay, examined, found } = &signal.what else {
             continue;
         };

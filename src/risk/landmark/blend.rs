@@ -49,13 +49,14 @@ impl Blend {
                 let negative = (0..used.len())
                     .filter(|j| own[j + 1] < 0.0)
                     .min_by(|a, b| own[a + 1].total_cmp(&own[b + 1]));
-                if let Some(worst) = negative.filter(|_| used.len() > 1) {
+                // also the last one: the level that goes with a weight below 0 is none without it
+                if let Some(worst) = negative {
                     used.remove(worst);
                     continue;
                 }
                 blended[[k, 0]] = own[0];
                 for (j, column) in used.iter().enumerate() {
-                    blended[[k, *column]] = own[j + 1].max(0.0);
+                    blended[[k, *column]] = own[j + 1];
                 }
                 break;
             }
@@ -119,4 +120,39 @@ pub(super) fn loss(log_hazards: &Array2<f64>, exposure: ArrayView2<f64>, fell: &
         }
     }
     loss
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A predictor that says the opposite of what came is left out, and with it the level that belonged to it: those who fall are as many
+    /// as came.
+    #[test]
+    fn the_level_without_a_predictor_is_that_of_what_came() {
+        let rows = 400;
+        let input = Array2::from_shape_fn((rows, FAMILIES.len() + 1), |(i, j)| match j {
+            0 => 1.0,
+            1 => -6.0 + 0.5 * (i % 5) as f64,
+            _ => 0.0,
+        });
+        let inputs: Inputs = vec![input; WINDOWS];
+        let exposure = Array2::from_elem((rows, WINDOWS), 100.0);
+        // the lower it says, the more of them fall
+        let fell: Vec<Option<u8>> = (0..rows)
+            .map(|i| ((i / 5) % 8 > 2 + i % 5).then_some((i % WINDOWS) as u8))
+            .collect();
+        let weights = vec![1.0; rows];
+        let blend = Blend::fit(&inputs, exposure.view(), &fell, &weights, &[Family::Regression]).unwrap();
+        assert!(!blend.uses(Family::Regression), "{blend:?}");
+        let said = blend.log_hazards(&inputs);
+        for k in 0..WINDOWS {
+            let expected: f64 = said.column(k).iter().map(|eta| 100.0 * eta.exp()).sum();
+            let came = fell.iter().filter(|own| **own == Some(k as u8)).count() as f64;
+            assert!(
+                (expected / came - 1.0).abs() < 0.02,
+                "window {k}: {expected} for {came}"
+            );
+        }
+    }
 }

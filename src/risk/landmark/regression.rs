@@ -118,8 +118,6 @@ impl Design {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
     pub ridge: Ridge,
-    /// Loss of the patients held out, by ridge, in the order tried.
-    pub held_out: Vec<(Ridge, f64)>,
     /// Of all patients but those of each part.
     pub parts: Vec<Coefficients>,
     /// Their mean, which predicts.
@@ -137,7 +135,6 @@ impl Regression {
     pub(super) fn fit(design: &Design, cause: usize) -> Option<Regression> {
         let all = design.problem(cause, &design.weights);
         let mut at = all.start();
-        let mut held_out: Vec<(Ridge, f64)> = vec![];
         let mut best: Option<(f64, Ridge, Vec<Coefficients>)> = None;
         let mut information = None;
         let tried = SHARED.map(|shared| Ridge {
@@ -160,7 +157,6 @@ impl Regression {
                 })
                 .collect::<Option<_>>()?;
             let loss: f64 = parts.iter().map(|(_, loss)| loss).sum();
-            held_out.push((ridge, loss));
             (at, information) = (there, Some(own));
             if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
                 best = Some((loss, ridge, parts.into_iter().map(|(part, _)| part).collect()));
@@ -172,12 +168,7 @@ impl Regression {
         let mut mean = Array2::zeros(parts[0].raw_dim());
         parts.iter().for_each(|part| mean += part);
         mean /= parts.len() as f64;
-        Some(Regression {
-            ridge,
-            held_out,
-            parts,
-            mean,
-        })
+        Some(Regression { ridge, parts, mean })
     }
 
     /// Log hazards of each row from the fit that did not see its patient.

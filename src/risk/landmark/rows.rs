@@ -6,66 +6,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::Settings;
 use super::features::Schema;
-use crate::burden::case::{Case, Day, Outcome};
-use crate::burden::{Engine, Line};
+use crate::burden::case::{Case, Day};
+use crate::burden::{Ended, Engine, Line};
 use crate::domain::id::PatientRef;
-
-/// Somebody seen this long before the cut is taken as still watched.
-const STILL_WATCHED_DAYS: Day = 400;
-/// What happened in the last days before the cut may not be on file yet.
-const REPORTING_DAYS: Day = 45;
-
-/// How a case's watch ended, as known on the cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
-    pub on: Day,
-    /// 0 watched no longer, 1 distant relapse, 2 death without it.
-    pub event: u8,
-}
 
 /// The cut as a day of the case.
 pub fn day_of(case: &Case, cut: NaiveDate) -> Day {
     Day::try_from((cut - case.origin).num_days()).unwrap_or(Day::MAX)
-}
-
-/// `None` for somebody never seen after day zero.
-pub fn ended(case: &Case, cut: Day) -> Option<Ended> {
-    // who is told to have been alive and watched on a day was watched until then; others are while their visits go on, up to a day by
-    // which what happened is on file: what is on file of the days after it would be relapses and no one who had none
-    let contact = case
-        .happened
-        .iter()
-        .filter(|h| h.known.on(cut) && h.on <= cut)
-        .map(|h| (h.on, h.what == Outcome::Contact));
-    let told = contact.clone().filter(|(_, contact)| *contact).map(|(on, _)| on).max();
-    let closing = (cut - REPORTING_DAYS).max(told.unwrap_or(Day::MIN));
-    if let Some(end) = case.end(cut) {
-        let event = match end.what {
-            Outcome::Relapse { .. } => 1,
-            Outcome::Death => 2,
-            Outcome::Left | Outcome::Contact => 0,
-        };
-        return Some(if end.on <= closing {
-            Ended { on: end.on, event }
-        } else {
-            Ended { on: closing, event: 0 }
-        });
-    }
-    let signal = case.signals_on(cut).last().map(|signal| signal.on);
-    let visit = case
-        .visits
-        .iter()
-        .rev()
-        .find(|(on, known)| *on <= cut && known.on(cut))
-        .map(|(on, _)| *on);
-    let seen = contact.map(|(on, _)| on).max().max(signal).max(visit)?;
-    let watched = cut - REPORTING_DAYS;
-    let until = if told != Some(seen) && seen < watched && cut - seen <= STILL_WATCHED_DAYS {
-        watched
-    } else {
-        seen
-    };
-    Some(Ended { on: until, event: 0 })
 }
 
 /// A number in [0, 1) that the patient's own number decides.
@@ -144,14 +91,15 @@ pub struct Member {
     pub weight: f64,
 }
 
-/// Those with any time at risk, all with a relapse and as many of the others as the cap allows, drawn by their own numbers.
+/// Those with any time at risk. Beyond the cap those without a relapse are drawn by their own numbers, and those with one only where their
+/// rows are more than half of it.
 pub fn members(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Vec<Member> {
     let days = |case: &Case, ended: &Ended| -> usize {
         let all = settings.days(share(case.patient, settings.seed));
         all.iter().filter(|day| **day < ended.on).count()
     };
     let known = |i: usize| {
-        let ended = ended(&cases[i], day_of(&cases[i], cut))?;
+        let ended = cases[i].ended(day_of(&cases[i], cut))?;
         let rows = days(&cases[i], &ended);
         (rows > 0).then_some((i, ended, rows))
     };
@@ -211,47 +159,4 @@ pub fn stack(
     };
     parts.into_iter().for_each(|part| all.append(part));
     all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::burden::case::{Happened, Known};
-    use crate::burden::filter::tests::case;
-
-    /// What happened in the days before the cut counts where the patient is told to have been watched through them, else for nobody.
-    #[test]
-    fn the_last_days_before_the_cut_count_for_all_or_for_none() {
-        let happened = |on: Day, what: Outcome| Happened {
-            on,
-            known: Known {
-                from: on,
-                until: Day::MAX,
-            },
-            what,
-        };
-        let of = |happened: &[Happened]| {
-            let mut case = case(vec![]);
-            case.happened = happened.to_vec();
-            ended(&case, 1000).map(|end| (end.on, end.event))
-        };
-        let relapse = |on| {
-            happened(
-                on,
-                Outcome::Relapse {
-                    organ: "liver".into(),
-                    by_scan: false,
-                },
-            )
-        };
-        assert_eq!(of(&[relapse(955)]), Some((955, 1)));
-        assert_eq!(of(&[relapse(956)]), Some((955, 0)));
-        assert_eq!(of(&[relapse(956), happened(970, Outcome::Contact)]), Some((956, 1)));
-        assert_eq!(
-            of(&[happened(990, Outcome::Contact), happened(995, Outcome::Death)]),
-            Some((990, 0))
-        );
-        assert_eq!(of(&[happened(990, Outcome::Contact)]), Some((990, 0)));
-        assert_eq!(of(&[]), None);
-    }
 }

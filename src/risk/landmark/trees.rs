@@ -23,8 +23,6 @@ const SHRINK: f64 = 5.0;
 pub struct Trees {
     /// Of all patients but those of each part.
     pub parts: Vec<BoostingModel>,
-    /// Share of each column in the gain of all splits, mean of the parts.
-    pub importance: Vec<f64>,
 }
 
 /// One number for what is missing.
@@ -52,13 +50,7 @@ impl Trees {
             .into_par_iter()
             .map(|fold| one(seen, fold, seed.wrapping_add(fold as u64)))
             .collect::<Result<_, Error>>()?;
-        let mut importance = vec![0.0; seen.raw.ncols()];
-        for part in &parts {
-            for (sum, own) in importance.iter_mut().zip(&part.importance) {
-                *sum += own / parts.len() as f64;
-            }
-        }
-        Ok(Trees { parts, importance })
+        Ok(Trees { parts })
     }
 
     /// Log hazard ratios of each row from the fit that did not see its patient.

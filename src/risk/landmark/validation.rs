@@ -201,7 +201,7 @@ impl Work<'_> {
         let weights = self.design.asked(&stack.weight);
         let (rivals, blend) = self.best(crossed, crossed, (self.design, &weights), settings)?;
         let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
-        let said = blend.log_hazards(crossed);
+        let said = self.blended_unseen(&blend, crossed, &weights);
         Ok(Validated {
             judged: Judged::CrossFitted,
             held: held(stack, &weights, &said, &death, settings),
@@ -209,6 +209,27 @@ impl Work<'_> {
             chosen: blend.families,
             rivals,
         })
+    }
+
+    /// The log hazards of each part by weights that were fitted to the other parts: on the rows that they were fitted to, observed over
+    /// expected and slope are 1 whatever the predictors are worth.
+    fn blended_unseen(&self, blend: &Blend, crossed: &Inputs, weights: &[f64]) -> Array2<f64> {
+        let mut said = blend.log_hazards(crossed);
+        for fold in 0..self.design.folds {
+            let is_of = |i: usize| usize::from(self.design.fold[i]) == fold;
+            let others: Vec<f64> = (0..weights.len())
+                .map(|i| if is_of(i) { 0.0 } else { weights[i] })
+                .collect();
+            let (exposure, fell) = (self.design.exposure.view(), &self.design.fell[0]);
+            let Some(own) = Blend::fit(crossed, exposure, fell, &others, &blend.families) else {
+                continue;
+            };
+            let own = own.log_hazards(crossed);
+            for i in (0..said.nrows()).filter(|i| is_of(*i)) {
+                said.row_mut(i).assign(&own.row(i));
+            }
+        }
+        said
     }
 }
 

@@ -100,14 +100,14 @@ pub(super) fn value(label: &str, schema: &Schema, case: &Case, day: Day, reading
             .days
             .last()
             .map_or_else(|| "never seen".to_owned(), |on| format!("last seen {}", ago(*on, day))),
-        "burden line" => format!(
-            "growing with probability {:.0} %",
-            100.0 * (line.regimes.growing + line.regimes.overt)
-        ),
+        "burden line" => format!("growing with probability {:.0} %", 100.0 * line.regimes.grows()),
         name => match schema.analytes.iter().position(|own| own == name) {
             Some(place) => readings.markers[place].last().map_or_else(
                 || "not measured".to_owned(),
-                |last| format!("{:.1} {}", last.log.exp(), ago(last.on, day)),
+                |last| {
+                    let sign = if last.below { "<" } else { "" };
+                    format!("{sign}{:.1} {}", last.log.exp(), ago(last.on, day))
+                },
             ),
             None => fact(name, schema.categories.iter().any(|own| own == name), case, day),
         },

@@ -140,7 +140,8 @@ pub(super) async fn update(work: &mut Work, table: Table, rows: Value) -> Result
         ),
         Table::Trial => sqlx::query!(
             "update trial t
-             set title = v.title, blinded = v.blinded
+             set title = v.title, blinded = v.blinded,
+               blinded_at = case when t.blinded = v.blinded then t.blinded_at else clock_timestamp() end
              from jsonb_to_recordset($1) as r (supersedes_id int, v jsonb)
              cross join lateral jsonb_populate_record(null::trial, r.v) v
              where t.id = r.supersedes_id",

@@ -53,7 +53,8 @@ pub struct KeepDays {
 
 /// Copies scores and flags of the base to the run. Not those of patients
 /// - of whom anything was entered or changed since the base's cut-off. The trail of the audit is the one place that knows all of
-///   it; it is read from an hour before, because what was written then may not have been committed when the base was read,
+///   it; it is read from six hours before, because what was written then may not have been committed when the base was read,
+/// - whose trial was blinded or opened since: the arm went into the score, or may now,
 /// - of whom something was on file whose day had not come,
 /// - whose record or calculation was at fault,
 /// - whose score would be as old as `keep` says; and each night one in so many of the others, so that they don't all fall due at once.
@@ -65,7 +66,7 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> R
         "with changed as materialized (
            select site_id, subject as patient_id
            from audit_entry
-           where at > $4::timestamptz - interval '1 hour'
+           where at > $4::timestamptz - interval '6 hours'
              and subject > 0
              and action in ('insert', 'update', 'delete')
              and table_name <> 'flag'
@@ -84,6 +85,11 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> R
            select site_id, patient_id from tumour where reported_on > $3
            union
            select site_id, patient_id from enrolment where reported_on > $3
+           union
+           select e.site_id, e.patient_id
+           from enrolment e
+           join trial t on t.id = e.trial_id
+           where t.blinded_at > $4::timestamptz - interval '6 hours'
          )
          insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, detail, missing,
            stale, outside, not_scored, failed, fingerprint, scored_on)

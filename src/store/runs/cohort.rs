@@ -89,14 +89,8 @@ pub enum Listed {
     ScoredIn(RunId),
 }
 
-/// The next patients of a centre whose rows in the list are to be worked out.
-pub async fn to_list(
-    work: &mut Work,
-    site: SiteId,
-    after: PatientId,
-    which: Listed,
-    limit: i64,
-) -> Result<Vec<PatientId>> {
+/// The patients of a centre whose rows in the list are to be worked out.
+pub async fn to_list(work: &mut Work, site: SiteId, which: Listed) -> Result<Vec<PatientId>> {
     let run = match which {
         Listed::All => None,
         Listed::ScoredIn(run) => Some(run.0),
@@ -105,22 +99,18 @@ pub async fn to_list(
         "select p.id
          from patient p
          where p.site_id = $1
-           and p.id > $2
-           and ($3::bigint is null
+           and ($2::bigint is null
              or not exists (
                select from score s
                where s.site_id = p.site_id
-                 and s.run_id = $3
+                 and s.run_id = $2
                  and s.patient_id = p.id
                  and s.scored_on is not null
              )
              or not exists (select from triage t where t.site_id = p.site_id and t.patient_id = p.id))
-         order by p.id
-         limit $4",
+         order by p.id",
         site.0,
-        after.0,
         run,
-        limit,
     )
     .fetch_all(work.connection())
     .await?;

@@ -1,6 +1,5 @@
 //! The model of a run.
 
-use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::{Run, fenced, hold};
@@ -103,19 +102,23 @@ pub async fn model_of(work: &mut Work, model: ModelId) -> Result<(String, String
     Ok((row.kind, row.version))
 }
 
-/// The last model that was there on that day, for a night that can't fit its own.
-pub async fn last_model(work: &mut Work, kind: &str, version: &str, as_of: NaiveDate) -> Result<Option<ModelId>> {
+/// The model of the last published night up to that day, for a night that can't fit its own. What a replay fitted serves replays alone.
+pub async fn last_model(work: &mut Work, kind: &str, version: &str, run: &Run) -> Result<Option<ModelId>> {
     let id = sqlx::query_scalar!(
-        "select id
-         from model
-         where kind = $1
-           and version = $2
-           and as_of <= $3
-         order by as_of desc, id desc
+        "select m.id
+         from run r
+         join model m on m.id = r.model_id
+         where r.state = 'published'
+           and r.as_of <= $3
+           and (not r.replay or $4)
+           and m.kind = $1
+           and m.version = $2
+         order by r.as_of desc, r.id desc
          limit 1",
         kind,
         version,
-        as_of,
+        run.as_of,
+        run.replay,
     )
     .fetch_optional(work.connection())
     .await?;

@@ -15,13 +15,14 @@ pub struct OpenFlag {
     pub opened_on: NaiveDate,
 }
 
-/// All open flags, centre by centre.
+/// Open flags of patients of whom an event is on file, centre by centre: what happened to the others is nothing.
 pub async fn open_flags(work: &mut Work) -> Result<Vec<OpenFlag>> {
     let rows = sqlx::query!(
-        "select site_id, id, patient_id, opened_on
-         from flag
-         where state <> 'closed'
-         order by site_id, patient_id, id",
+        "select f.site_id, f.id, f.patient_id, f.opened_on
+         from flag f
+         where f.state <> 'closed'
+           and exists (select from event e where e.site_id = f.site_id and e.patient_id = f.patient_id)
+         order by f.site_id, f.patient_id, f.id",
     )
     .fetch_all(work.connection())
     .await?;
@@ -64,8 +65,8 @@ pub async fn close(work: &mut Work, run: &Run, endings: &[(OpenFlag, Ending)]) -
 
 /// Closes the open flags for which this run found no cause any more. Not those that it can't judge: flags opened, or given
 /// evidence, after its cut-off or its day; patients whose record or calculation is at fault; risks in a night without a model. A flag on
-/// a risk closes once no night of the last `quiet_days` found the score above the lower threshold, or at once where all of its evidence was
-/// amended away or lies `evidence_days` back (docs/flags.md, the life of a flag).
+/// a risk closes once no night of the last `quiet_days` found the score above the lower threshold, or, below the upper one, at once where all
+/// of its evidence was amended away or lies more than `evidence_days` back (docs/flags.md, the life of a flag).
 pub async fn withdraw(work: &mut Work, run: &Run, quiet_days: i32, evidence_days: i32) -> Result<()> {
     sqlx::query!(
         "update flag f
@@ -77,7 +78,7 @@ pub async fn withdraw(work: &mut Work, run: &Run, quiet_days: i32, evidence_days
                select from observation o
                where o.site_id = g.site_id
                  and o.id = any (g.trigger_ids)
-                 and o.collected_on > $2::date - $6::int
+                 and o.collected_on >= $2::date - $6::int
                  and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id)
              ) as gone, g.site_id, g.id
            from flag g
@@ -100,6 +101,7 @@ pub async fn withdraw(work: &mut Work, run: &Run, quiet_days: i32, evidence_days
                and r.run_id = $1
                and r.patient_id = f.patient_id
                and r.cause = f.cause
+               and not (r.keeps and e.gone)
            )
            and not exists (
              select from observation o
@@ -159,10 +161,12 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
         )
         .execute(work.connection())
         .await?;
-        // the next reader's plans should know what has come in
-        sqlx::query!("select app.take_stock('triage')")
-            .fetch_one(work.connection())
-            .await?;
+        // the next reader's plans should know what has come in; where most was there already the server sees to it itself
+        if run.base.is_none() {
+            sqlx::query!("select app.take_stock('triage')")
+                .fetch_one(work.connection())
+                .await?;
+        }
         // last: whoever asks for a turn waits for this row
         sqlx::query!(
             "update publication p

@@ -38,7 +38,7 @@ impl Card {
     pub fn of(score: &Score, history: &History) -> Option<Card> {
         let line = Line::deserialize(score.detail.get("line")?).ok()?;
         let regimes = line.regimes;
-        let growing = regimes.growing + regimes.overt;
+        let growing = regimes.grows();
         if growing + regimes.cleared + regimes.silent < 0.5 {
             return None;
         }

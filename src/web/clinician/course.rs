@@ -183,12 +183,13 @@ fn tooltip(observation: &Observation) -> String {
     )
 }
 
-/// Readings of one measure in groups of one analyte, assay and unit, in the order of their first reading.
+/// Readings of one measure in groups of one analyte, assay, unit and fluid, in the order of their first reading.
 fn groups<'h>(history: &'h History, measure: &str) -> Vec<Vec<&'h Observation>> {
     let mut all: Vec<Vec<&Observation>> = vec![];
     for one in history.observations.iter().filter(|o| o.measure == measure) {
         let same = |group: &&mut Vec<&Observation>| {
-            (group[0].assay, &group[0].analyte, &group[0].unit) == (one.assay, &one.analyte, &one.unit)
+            let of = |o: &Observation| (o.assay, o.analyte.clone(), o.unit.clone(), o.fluid().to_owned());
+            of(group[0]) == of(one)
         };
         match all.iter_mut().find(same) {
             Some(group) => group.push(one),
@@ -203,7 +204,8 @@ fn series(history: &History, day: &impl Fn(NaiveDate) -> i32) -> Vec<Series> {
     let several = groups.len() > 1;
     let series = groups.into_iter().map(|group| Series {
         label: match several {
-            true => group[0].assay_name.clone(),
+            true if group[0].is_plasma_ctdna() => group[0].assay_name.clone(),
+            true => format!("{}, {}", group[0].assay_name, facts::fluid(group[0])),
             false => "ctDNA".into(),
         },
         unit: unit::words(&group[0].unit).to_owned(),

@@ -246,9 +246,18 @@ fn more(observation: &Observation) -> String {
             .lod
             .filter(|_| observation.measure == "ctdna")
             .map(|lod| format!("limit {}", words::with_unit(lod, &observation.unit))),
+        (observation.measure == "ctdna" && !observation.is_plasma_ctdna()).then(|| fluid(observation)),
         Some(observation.assay_name.clone()),
     ];
     write::unbroken(&parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+}
+
+/// In what ctDNA was looked for: `CSF`, `urine`.
+pub fn fluid(observation: &Observation) -> String {
+    match observation.fluid() {
+        "csf" => "CSF".to_owned(),
+        code => code.replace('_', " "),
+    }
 }
 
 /// What happened, and its particulars.

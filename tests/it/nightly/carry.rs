@@ -45,21 +45,29 @@ async fn carried(test: &TestApp, asked: &Asked) -> i32 {
 
 /// Everything was recorded just now: as if hours had gone by since.
 const LATER: &str = "alter table audit_entry disable trigger append_only;
-    update audit_entry set at = at - interval '2 hours'; alter table audit_entry enable trigger append_only;";
+    update audit_entry set at = at - interval '7 hours'; alter table audit_entry enable trigger append_only;";
 
 const CARRIED: &str = "select patient_id from score where scored_on is not null and run_id = (select max(id) from run)";
 
 #[tokio::test]
 async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
     let (test, today) = world().await;
+    test.sql(
+        "insert into trial (id, code, title) overriding system value values (901, 'T-901', 'A trial');
+         insert into arm (trial_id, code, title) values (901, 'A', 'An arm');
+         insert into enrolment (site_id, patient_id, trial_id, arm_code, enrolled_on, reported_on, recorded_by)
+           values (1 + 30 % 6, 1030, 901, 'A', '2026-01-01', '2026-01-01', 1);",
+    )
+    .await;
     test.sql(LATER).await;
     assert_eq!(carried(&test, &of(today)).await, 0, "nothing to build on");
-    // the next day: one new result, one patient corrected, one event that was on file before its day
+    // the next day: one new result, one patient corrected, one event that was on file before its day, one whose trial was blinded
     let tomorrow = today + Days::new(1);
     test.sql(&format!(
         "{} update patient set birth_month = 5 where id = 1010;
          insert into event (site_id, id, patient_id, natural_key, kind, occurred_on, reported_on, recorded_by)
-           values (1 + 20 % 6, 77, 1020, 'AHEAD', 'last_contact', '{tomorrow}', '{tomorrow}', 1);",
+           values (1 + 20 % 6, 77, 1020, 'AHEAD', 'last_contact', '{tomorrow}', '{tomorrow}', 1);
+         update trial set blinded = not blinded, blinded_at = clock_timestamp() where id = 901;",
         super::reading(1, "2026-05-01", 1.0)
     ))
     .await;
@@ -70,7 +78,7 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
         "patient_id::text]) from score where run_id = (select max(id) from run) and scored_on is null order by patient_id",
     )
     .await;
-    for patient in ["1", "1010", "1020"] {
+    for patient in ["1", "1010", "1020", "1030"] {
         assert!(
             anew.iter().any(|id| id == patient),
             "{patient} was carried over: {anew:?}"

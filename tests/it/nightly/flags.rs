@@ -124,9 +124,9 @@ async fn a_risk_flag_closes_after_a_quiet_time_or_when_its_evidence_is_gone() {
     );
     let low = "id::text]) from patient p where site_id = 1 and id > 1000
         and not exists (select from event e where e.site_id = 1 and e.patient_id = p.id and e.kind in ('relapse', 'death'))
-        and not exists (select from run_flag r where r.site_id = 1 and r.patient_id = p.id) order by id limit 5";
+        and not exists (select from run_flag r where r.site_id = 1 and r.patient_id = p.id) order by id limit 6";
     let low = ask(&test, low).await;
-    let [new, quiet, kept, amended, aged] = &low[..] else {
+    let [new, quiet, kept, amended, aged, between] = &low[..] else {
         panic!("{low:?}")
     };
     let flag = |patient: &str, opened: &str, triggers: &str| {
@@ -142,7 +142,8 @@ async fn a_risk_flag_closes_after_a_quiet_time_or_when_its_evidence_is_gone() {
     };
     let kept_by = format!(
         "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, keeps)
-         select 1, max(id), {kept}, 'risk_threshold', 'medium', '12-month risk 31 %.', true from run;"
+         select 1, (select max(id) from run), own, 'risk_threshold', 'medium', '12-month risk 31 %.', true
+         from unnest(array[{kept}, {between}]) own;"
     );
     let facts = [
         closed,
@@ -154,6 +155,8 @@ async fn a_risk_flag_closes_after_a_quiet_time_or_when_its_evidence_is_gone() {
         flag(kept, "2026-08-01", ""),
         flag(amended, "2026-11-01", "501"),
         flag(aged, "2026-11-01", "503"),
+        // between the two thresholds, on what was amended away: another patient's reading, so that this one is carried over
+        flag(between, "2026-11-01", "501"),
         kept_by,
     ];
     test.sql(&facts.concat()).await;
@@ -168,6 +171,7 @@ async fn a_risk_flag_closes_after_a_quiet_time_or_when_its_evidence_is_gone() {
             "new",
             "closed|quiet",
             "new",
+            "closed|withdrawn_evidence",
             "closed|withdrawn_evidence",
             "closed|withdrawn_evidence"
         ]

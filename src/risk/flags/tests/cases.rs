@@ -113,7 +113,7 @@ fn two_tubes_of_one_day_are_one_draw() {
 fn ctdna_rises_against_the_first_reading_of_its_assay_after_surgery() {
     let drawn = |found: &[(&str, f64)]| {
         let one = |(i, (assay, n)): (usize, &(&str, f64))| {
-            let on = 100 * i as i32;
+            let on = 100 * (1 + i as i32);
             let mut what = ctdna(*n);
             if let What::Molecules { assay: own, .. } = &mut what {
                 *own = (*assay).into();
@@ -138,8 +138,9 @@ fn ctdna_rises_against_the_first_reading_of_its_assay_after_surgery() {
     // what was drawn before surgery is the primary tumour's
     let mut before = drawn(&[("a", 0.0), ("a", 3.0), ("a", 4.0)]);
     before.signals.insert(0, signal(9, -20, -20, ctdna(900.0)));
+    before.signals.insert(1, signal(10, 0, 0, ctdna(900.0))); // in theatre
     assert!(trend(&before, 1_000).rising);
-    assert!(!trend(&before, 199).rising, "the second is not on file yet");
+    assert!(!trend(&before, 299).rising, "the second is not on file yet");
 }
 
 #[test]
@@ -285,7 +286,7 @@ fn a_case_is_scored_on_news_and_on_ticks_and_watched_as_far_as_it_is_known() {
         Watch::of(&case, 400),
         Watch {
             from: 30,
-            to: 300,
+            to: 355, // seen on day 300: still watched 45 days before the cut
             end: End::Censored
         }
     );
@@ -303,11 +304,16 @@ fn a_case_is_scored_on_news_and_on_ticks_and_watched_as_far_as_it_is_known() {
         what: relapse,
     });
     assert_eq!(Watch::of(&case, 415).end, End::Censored);
+    assert_eq!(
+        Watch::of(&case, 454).end,
+        End::Censored,
+        "what came since may not be on file of all"
+    );
     let end = End::Relapse {
         after: Some(250),
         known: 420,
     };
-    assert_eq!(Watch::of(&case, 420), Watch { from: 30, to: 410, end });
+    assert_eq!(Watch::of(&case, 455), Watch { from: 30, to: 410, end });
     let point = Point::of(&case, 310, [0.1, 0.2, 0.3], [0.1, 0.3], 0.4);
     assert!(point.trend.rising);
     assert_eq!(point.newest(), Some(305));

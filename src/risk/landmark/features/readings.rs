@@ -234,12 +234,22 @@ fn baseline(levels: &[Level]) -> f64 {
     }
 }
 
+/// A value below its limit is taken for the patient's own baseline, or for the limit where that is lower: a limit that rises is no rise.
+fn taken(levels: &[Level], own: f64) -> Vec<Level> {
+    let one = |level: &Level| Level {
+        log: if level.below { level.log.min(own) } else { level.log },
+        ..*level
+    };
+    levels.iter().map(one).collect()
+}
+
 fn marker(levels: &[Level], day: Day, out: &mut Vec<f64>) {
+    let own = baseline(levels);
+    let levels = &taken(levels, own)[..];
     let Some(last) = levels.last() else {
         out.extend([f64::NAN; MARKER.len()]);
         return;
     };
-    let own = baseline(levels);
     let lower = levels
         .iter()
         .rev()

@@ -25,6 +25,7 @@ pub struct Level {
     pub on: Day,
     /// Natural log; of the limit where it was below or above.
     pub log: f64,
+    pub below: bool,
 }
 
 /// The readings on file on a day, each kind in order of collection.
@@ -88,7 +89,8 @@ impl Readings {
             What::Marker { analyte, level } => {
                 let (Found::Number(log) | Found::Below(log) | Found::Above(log)) = *level;
                 if let Some(place) = analytes.iter().position(|name| **name == **analyte) {
-                    self.markers[place].push(Level { on, log });
+                    let below = matches!(level, Found::Below(_));
+                    self.markers[place].push(Level { on, log, below });
                 }
             }
             What::Scan { finding } => self.scans.push((on, *finding)),

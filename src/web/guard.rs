@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::error;
 use crate::app::App;
 
 /// Forms are small; imports come through the console.
@@ -66,7 +67,7 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
     response
 }
 
-/// The host must be the configured one (S-104), so that no link or redirect leads elsewhere. Health checks ask by address.
+/// The host must be the configured one (S-104), so that no link or redirect leads elsewhere, and the path text. Health checks ask by address.
 pub async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let authority = app.config.origin.split_once("://").map_or("", |(_, rest)| rest);
     let host = request
@@ -75,7 +76,10 @@ pub async fn known_host(State(app): State<App>, request: Request, next: Next) ->
         .and_then(|host| host.to_str().ok())
         .unwrap_or("");
     let health = request.uri().path().starts_with("/healthz/");
-    if host == authority || health || loopback_names(authority, host) {
+    if request.uri().path().contains("%00") {
+        // nothing in the registry has a name with one: the database's text holds none
+        error::no_such_page().await.into_response()
+    } else if host == authority || health || loopback_names(authority, host) {
         next.run(request).await
     } else {
         StatusCode::BAD_REQUEST.into_response()

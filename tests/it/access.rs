@@ -150,4 +150,9 @@ async fn other_centres_and_nobody_look_the_same() {
         answers.push((page.status, page.body.replace(&number, "")));
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+    for path in ["/centres/%00", "/patients/NOR/a%00b", "/patients/%00/X/readings/1"] {
+        let page = client.get(path).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(page.body.contains("Not here"), "{path}");
+    }
 }

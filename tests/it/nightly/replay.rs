@@ -54,15 +54,15 @@ async fn a_replay_is_the_night_of_its_day_and_touches_nothing_that_is_shown() {
 #[tokio::test]
 async fn what_a_replay_fitted_is_no_nights_model() {
     let test = world().await;
-    done(&test, &on("2026-05-01")).await;
-    let end = night(&test.app, &past("2026-11-01")).await.unwrap();
+    done(&test, &on("2026-11-20")).await;
+    let end = night(&test.app, &past("2026-11-21")).await.unwrap();
     assert!(matches!(end, End::Published { shown: false, .. }), "{end:?}");
     test.sql("delete from event where kind = 'relapse' and id % 13 > 1")
         .await;
     done(&test, &on("2026-11-22")).await;
     let used = ask(&test, "as_of::text, model_id::text]) from run order by id").await;
-    assert_eq!(used[0], "2026-05-01|1");
-    assert_eq!(used[1], "2026-11-01|2", "the replay has a model of its own");
+    assert_eq!(used[0], "2026-11-20|1");
+    assert_eq!(used[1], "2026-11-21|2", "the replay has a model of its own");
     assert_eq!(used[2], "2026-11-22|1");
 }
 

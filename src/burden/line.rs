@@ -79,3 +79,20 @@ pub struct Line {
     pub forecast_unread: [f64; 3],
     pub surprises: Vec<Surprise>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A probability above 1 would be no alert score, and so no flag for those who need it most.
+    #[test]
+    fn rounded_shares_are_no_more_than_certain() {
+        let regimes = Regimes {
+            growing: 0.7 + f64::EPSILON,
+            overt: 0.3,
+            ..Regimes::default()
+        };
+        assert!(regimes.growing + regimes.overt > 1.0);
+        assert_eq!(regimes.grows(), 1.0);
+    }
+}

@@ -21,13 +21,24 @@ pub struct Change {
 }
 
 /// What was done to a patient's record, newest first, page views left out.
-/// For a reader who is blinded, entries of enrolments leave out the arm, and the row of the file that named it (S-036).
+/// For a reader who is blinded, entries of enrolments leave out the arm, those of a blinded trial's drug its name, and both the row of the
+/// file that named it (S-036).
 pub async fn of_patient(work: &mut Work, patient: PatientRef, limit: i64) -> Result<Vec<Change>> {
     let unblinded = work.actor().unblinded;
     let changes = sqlx::query_as!(
         Change,
         "select at, actor_name, role, action, table_name, record_id, reason,
-           case when table_name = 'enrolment' and not $4 then changes - 'arm_code' - 'source_row' else changes end as \"changes!\"
+           case
+             when table_name = 'enrolment' and not $4 then changes - 'arm_code' - 'source_row'
+             when table_name = 'treatment' and not $4 and coalesce(changes #>> '{category,1}', 'trial_drug') = 'trial_drug' and exists (
+               select from enrolment e
+               join trial t on t.id = e.trial_id
+               where e.site_id = $1
+                 and e.patient_id = $2
+                 and t.blinded
+             ) then changes - 'agent' - 'source_row'
+             else changes
+           end as \"changes!\"
          from audit_entry
          where site_id = $1
            and subject = $2

@@ -416,6 +416,13 @@ async fn views_are_audited_once_an_hour() {
 #[tokio::test]
 async fn the_arm_of_a_blinded_trial_is_on_no_page() {
     let test = ward().await;
+    // the drug would tell it; that of an open trial stays
+    test.sql(
+        "insert into treatment (site_id, id, patient_id, natural_key, category, agent, phase, started_on, reported_on, recorded_by)
+           values (1, 81, 12, 'T-81', 'trial_drug', 'CANARYDRUG', 'adjuvant', '2021-01-02', '2021-01-02', 1),
+             (1, 82, 11, 'T-82', 'trial_drug', 'OPENDRUG', 'adjuvant', '2021-01-02', '2021-01-02', 1);",
+    )
+    .await;
     for role in [Role::Clinician, Role::Coordinator] {
         let client = test.client(role).await;
         let plain = client.get("/triage?trial=MASK").await;
@@ -436,6 +443,8 @@ async fn the_arm_of_a_blinded_trial_is_on_no_page() {
             assert!(!page.body.contains("CANARY"), "{arm}");
             sizes.insert(keys(&page));
         }
+        let open = client.get("/patients/NOR/NOR-0011").await;
+        assert!(open.body.contains("OPENDRUG"), "as {role:?}");
         // the right arm and a wrong one give the same answer
         assert_eq!(sizes.len(), 1, "{sizes:?}");
         assert!(

@@ -346,6 +346,27 @@ async fn the_share_of_cells_in_cycle_comes_in_and_is_read_back() {
     assert_eq!(shares, [None, Some(22.5)]);
 }
 
+/// A night must know since when an arm is a secret, or none any more.
+#[tokio::test]
+async fn a_trial_that_is_blinded_keeps_the_moment() {
+    let test = TestApp::new().await;
+    let console = Actor::console(vec![]);
+    let amend = Options {
+        amend: Some("as the protocol says".into()),
+        ..Options::default()
+    };
+    let file = |title: &str, blinded: &str| {
+        let text = format!("trial_code,title,blinded\nT-1,{title},{blinded}\n");
+        Folder::new(&[("trials.csv", text.as_bytes())])
+    };
+    for (title, blinded, changed) in [("A", "no", 0), ("B", "no", 0), ("B", "yes", 1)] {
+        done(&load_as(&test, &console, &file(title, blinded).0, &amend).await);
+        let of = format!("trial where code = 'T-1' and title = '{title}'");
+        assert_eq!(count(&test, &of).await, 1);
+        assert_eq!(count(&test, &format!("{of} and blinded_at is not null")).await, changed);
+    }
+}
+
 /// The file says the same report day for what it amends: no day before the amendment may know it. The list shows the tumour in its
 /// last version, whichever has the earlier day.
 #[tokio::test]

@@ -48,7 +48,11 @@ pub fn reason(case: &Case, point: &Point) -> String {
         why.push("no reading speaks for tumour; it comes from baseline, treatment and time".to_owned());
     }
     if point.growing >= GROWING {
-        why.push(format!("growing with probability {:.2}", point.growing));
+        why.push(match point.growing {
+            // nothing is certain
+            p if p > 0.99 => "growing with probability >0.99".to_owned(),
+            p => format!("growing with probability {p:.2}"),
+        });
     }
     format!(
         "12-month risk {} % ({} to {} %): {}.",

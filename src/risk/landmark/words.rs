@@ -100,7 +100,11 @@ pub(super) fn value(label: &str, schema: &Schema, case: &Case, day: Day, reading
             .days
             .last()
             .map_or_else(|| "never seen".to_owned(), |on| format!("last seen {}", ago(*on, day))),
-        "burden line" => format!("growing with probability {:.0} %", 100.0 * line.regimes.grows()),
+        "burden line" => match line.regimes.grows() {
+            // nothing is certain
+            p if p > 0.99 => "growing with probability >99 %".to_owned(),
+            p => format!("growing with probability {:.0} %", 100.0 * p),
+        },
         name => match schema.analytes.iter().position(|own| own == name) {
             Some(place) => readings.markers[place].last().map_or_else(
                 || "not measured".to_owned(),

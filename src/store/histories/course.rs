@@ -4,9 +4,18 @@ use super::{Asked, precision};
 use crate::domain::course::{Surgery, Treatment};
 use crate::store::{Result, Work};
 
+/// Whoever is blinded reads of a trial's drug when it was given and not which: it would tell the arm (S-036).
 pub(super) async fn treatments(work: &mut Work, of: Asked<'_>, mut each: impl FnMut(i64, Treatment)) -> Result<()> {
+    let unblinded = work.actor().unblinded;
     let rows = sqlx::query!(
-        "select patient_id, id, supersedes_id, category, agent, phase, started_on, start_precision, stopped_on,
+        "select patient_id, id, supersedes_id, category,
+           case when $4 or category <> 'trial_drug' or not exists (
+             select from enrolment e
+             join trial t on t.id = e.trial_id
+             where e.site_id = treatment.site_id
+               and e.patient_id = treatment.patient_id
+               and t.blinded
+           ) then agent end as agent, phase, started_on, start_precision, stopped_on,
            case when supersedes_id is null or reported_on >
              (select first.reported_on from treatment first where first.site_id = treatment.site_id and first.id = treatment.supersedes_id)
              then coalesce(reported_on, (recorded_at at time zone 'UTC')::date)
@@ -19,6 +28,7 @@ pub(super) async fn treatments(work: &mut Work, of: Asked<'_>, mut each: impl Fn
         of.site.0,
         of.ids,
         of.until,
+        unblinded,
     )
     .fetch_all(work.connection())
     .await?;

@@ -93,4 +93,8 @@ async fn a_stored_night_gives_its_scores_to_the_bit() {
     assert_eq!((verdict.different, verdict.equal), (1, 361));
     let whose = ask(&test, &format!("({whose})::text])")).await;
     assert_eq!(whose, [verdict.examples[0].1.to_string()]);
+    test.sql("delete from score where patient_id = (select min(patient_id) from score)")
+        .await;
+    let verdict = check().await;
+    assert_eq!((verdict.different, verdict.equal), (2, 360), "a score that is gone");
 }

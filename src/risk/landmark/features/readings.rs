@@ -284,3 +284,26 @@ fn slope(levels: &[Level], last: Day) -> f64 {
     }
     xy / xx
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_rises_is_no_rise() {
+        let rise = |last: f64, below: bool| {
+            let level = |on, value: f64, below| Level {
+                on,
+                log: value.ln(),
+                below,
+            };
+            let levels = [level(10, 2.0, false), level(100, 2.0, false), level(200, last, below)];
+            let mut out = vec![];
+            marker(&levels, 250, &mut out);
+            [out[1], out[3], out[4]]
+        };
+        assert!(rise(5.0, false).iter().all(|x| *x > 0.5));
+        assert!(rise(5.0, true).iter().all(|x| x.abs() < 1e-12));
+        assert!(rise(1.0, true)[0] < -0.5, "below a limit that lies below the usual");
+    }
+}

@@ -111,14 +111,17 @@ fn two_tubes_of_one_day_are_one_draw() {
 /// As `burden::series` has it of the registry's own readings.
 #[test]
 fn ctdna_rises_against_the_first_reading_of_its_assay_after_surgery() {
+    let by = |assay: &str, n: f64| {
+        let mut what = ctdna(n);
+        if let What::Molecules { assay: own, .. } = &mut what {
+            *own = assay.into();
+        }
+        what
+    };
     let drawn = |found: &[(&str, f64)]| {
         let one = |(i, (assay, n)): (usize, &(&str, f64))| {
             let on = 100 * (1 + i as i32);
-            let mut what = ctdna(*n);
-            if let What::Molecules { assay: own, .. } = &mut what {
-                *own = (*assay).into();
-            }
-            signal(i as i64, on, on, what)
+            signal(i as i64, on, on, by(assay, *n))
         };
         case(found.iter().enumerate().map(one).collect())
     };
@@ -137,8 +140,8 @@ fn ctdna_rises_against_the_first_reading_of_its_assay_after_surgery() {
     assert!(rises(&[("a", 0.0), ("a", 3.0), ("b", 4.0), ("a", 4.0)]));
     // what was drawn before surgery is the primary tumour's
     let mut before = drawn(&[("a", 0.0), ("a", 3.0), ("a", 4.0)]);
-    before.signals.insert(0, signal(9, -20, -20, ctdna(900.0)));
-    before.signals.insert(1, signal(10, 0, 0, ctdna(900.0))); // in theatre
+    before.signals.insert(0, signal(9, -20, -20, by("a", 900.0)));
+    before.signals.insert(1, signal(10, 0, 0, by("a", 900.0))); // in theatre
     assert!(trend(&before, 1_000).rising);
     assert!(!trend(&before, 299).rising, "the second is not on file yet");
 }
@@ -190,6 +193,9 @@ fn a_reason_has_its_numbers() {
         with_cells.contains("molecules since 20 Jul 2025, CTC 2 in 7.5 mL on 3 Nov 2025, growing"),
         "{with_cells}"
     );
+    point.growing = 1.0;
+    let sure = reason(&case(rise()), &point);
+    assert!(sure.ends_with("growing with probability >0.99."), "{sure}");
     point.growing = 0.1;
     assert_eq!(
         reason(&case(vec![]), &point),

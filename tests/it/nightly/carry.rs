@@ -44,7 +44,7 @@ async fn carried(test: &TestApp, asked: &Asked) -> i32 {
 }
 
 /// Everything was recorded just now: as if hours had gone by since.
-const LATER: &str = "alter table audit_entry disable trigger append_only;
+pub const LATER: &str = "alter table audit_entry disable trigger append_only;
     update audit_entry set at = at - interval '7 hours'; alter table audit_entry enable trigger append_only;";
 
 const CARRIED: &str = "select patient_id from score where scored_on is not null and run_id = (select max(id) from run)";

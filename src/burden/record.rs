@@ -332,30 +332,17 @@ fn facts(record: &Record, axis: &Axis, names: &Names) -> Vec<Fact> {
     facts
 }
 
-/// Days that a course of systemic treatment usually takes, by category of the data dictionary, 8.1: what adjuvant trials plan. A trial's
-/// drug is not among them: it would tell the arm of a blinded trial (S-036).
-const USUAL_COURSES: [(&str, Day); 6] = [
-    ("chemotherapy", 180),
-    ("endocrine", 1826),
-    ("her2_directed", 365),
-    ("cdk46", 1096),
-    ("immunotherapy", 365),
-    ("other_targeted", 1096),
-];
-
 /// Systemic treatment after day zero and before relapse, from the month on in which it began: of a year alone the course is not known.
 fn treated(record: &Record, axis: &Axis, names: &Names) -> Vec<Treated> {
     let treatments = &record.treatments;
     let spans = spans(treatments, axis, |t| t.known_on, |t| t.id, |t| t.supersedes);
     let course = |(treatment, known): (&Treatment, Known)| {
-        let usual = USUAL_COURSES
-            .iter()
-            .find(|(category, _)| *category == treatment.category)?;
+        let usual = treatment.usual_days()?;
         let after = matches!(treatment.phase.as_deref(), Some("adjuvant" | "extended"));
         let from = axis.day(treatment.started_on);
-        let to = treatment.stopped_on.map_or(from + usual.1, |on| axis.day(on) + 1);
+        let to = treatment.stopped_on.map_or(from + usual, |on| axis.day(on) + 1);
         (after && treatment.precision != Precision::Year && to > 0).then(|| Treated {
-            category: names.get(usual.0),
+            category: names.get(&treatment.category),
             from,
             to,
             known,

@@ -21,14 +21,13 @@ pub fn number(value: f64) -> String {
 
 /// `0.91 MTM/mL`.
 pub fn with_unit(value: f64, code: &str) -> String {
-    format!("{} {}", number(as_read(value, code)), unit::words(code))
+    let unit = match (code, value) {
+        ("{cells}", 1.0) => "cell",
+        _ => unit::words(code),
+    };
+    format!("{} {unit}", number(unit::shown(value, code)))
         .trim_end()
         .to_owned()
-}
-
-/// A fraction is stored under the unit 1 and read in per cent.
-fn as_read(value: f64, code: &str) -> f64 {
-    if code == "1" { value * 100.0 } else { value }
 }
 
 /// A reading as a lab would print it: `<0.3 MTM/mL`, `0.91 MTM/mL`, `detected, >0.91 MTM/mL`, `failed, quantity not sufficient`.
@@ -36,7 +35,7 @@ pub fn reading(reading: &Reading, code: &str) -> String {
     match *reading {
         Reading::Quantified { value } => with_unit(value, code),
         Reading::DetectedNotQuantified { lo, hi } => match (lo > 0.0, hi.is_finite()) {
-            (true, true) => format!("detected, {} to {}", number(as_read(lo, code)), with_unit(hi, code)),
+            (true, true) => format!("detected, {} to {}", number(unit::shown(lo, code)), with_unit(hi, code)),
             (true, false) => format!("detected, >{}", with_unit(lo, code)),
             (false, true) => format!("detected, <{}", with_unit(hi, code)),
             (false, false) => "detected".to_owned(),

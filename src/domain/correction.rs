@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::history::History;
 use super::measure::{self, Accepted, Assay, Context, Measure, RawEntry};
-use super::observation::Observation;
+use super::observation::{NewObservation, Observation};
 use super::problem::Problem;
 use super::visit::by_name;
 
@@ -69,7 +69,15 @@ impl Draft {
         let mut others = history.clone();
         others.observations.retain(|other| other.id != old.id);
         let context = Context::of(&others, today, old.collected_on);
-        match (measure::accept(&self.raw, assay, &context), self.reason) {
+        let judged = measure::accept(&self.raw, assay, &context);
+        if let Ok(accepted) = &judged
+            && !old.entered_in_error
+            && says_the_same(&accepted.observation, old)
+        {
+            let place = measure::by_code(accepted.observation.measure).map(|measure| measure.field(measure.primary()));
+            problems.push(Problem::unchanged().at(place.unwrap_or_default()));
+        }
+        match (judged, self.reason) {
             (Ok(accepted), Some(reason)) if problems.is_empty() => Ok(Corrected { accepted, reason }),
             (Ok(accepted), _) => {
                 problems.extend(accepted.notes);
@@ -81,4 +89,9 @@ impl Draft {
             }
         }
     }
+}
+
+fn says_the_same(new: &NewObservation, old: &Observation) -> bool {
+    (&new.raw_text, new.reading, new.limits.lod, new.screened) == (&old.raw_text, old.reading, old.lod, old.screened)
+        && (&new.detail, &new.note) == (&old.detail, &old.note)
 }

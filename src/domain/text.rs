@@ -18,6 +18,10 @@ pub fn clean(raw: &str, max: usize) -> Result<String, Problem> {
     if text.chars().count() > max {
         return Err(Problem::too_long(max));
     }
+    // what shows nothing says nothing
+    if text.chars().all(|c| c.is_whitespace() || unseen(c)) {
+        return Ok(String::new());
+    }
     Ok(text.to_owned())
 }
 
@@ -35,6 +39,11 @@ fn hidden(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' | '\u{fdd0}'..='\u{fdef}')
         || (c as u32) & 0xfffe == 0xfffe
+}
+
+/// Characters without a look of their own, which may stand within words and faces: joiners, soft hyphens, marks of order and form.
+fn unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// A modest look for what names a person: a title with a name, a mail address, a phone or hospital number (V-PHI-01).

@@ -15,6 +15,11 @@ pub fn words(ucum: &str) -> &str {
     }
 }
 
+/// A stored number as it is read under `words`: a fraction is stored under the unit 1 and read in per cent.
+pub fn shown(value: f64, ucum: &str) -> f64 {
+    if ucum == "1" { value * 100.0 } else { value }
+}
+
 /// What a number in `typed` is multiplied with to be in `stored`; `None` where no conversion is known.
 pub fn factor(typed: &str, stored: &str) -> Option<f64> {
     let typed = plain(typed);

@@ -69,7 +69,7 @@ pub fn unbroken(text: &str) -> String {
             || before == '→'
             || before.is_ascii_digit() && after.is_alphabetic() && next.is_none_or(|n| !n.is_ascii_lowercase())
             || before.is_ascii_digit() && after.is_uppercase()
-            || before.is_ascii_digit() && (after, next) == ('m', Some(&'m'))
+            || before.is_ascii_digit() && matches!((after, next), ('m', Some('m')) | ('p', Some('p')))
             // "Jul 2024"; but not "since 20 Jul"
             || before.is_ascii_lowercase()
                 && matches!((after, rest), ('2', ['0', a, b, ..]) | ('1', ['9', a, b, ..]) if a.is_ascii_digit() && b.is_ascii_digit())
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn a_number_keeps_its_unit() {
         assert_eq!(
-            unbroken("0.02 % in 47 d and 3 new; 7.5 mL, 1 → 4, 84 mm, 3 Jul 2024"),
-            "0.02\u{a0}% in 47\u{a0}d and 3 new; 7.5\u{a0}mL, 1\u{a0}→\u{a0}4, 84\u{a0}mm, 3\u{a0}Jul\u{a0}2024"
+            unbroken("0.02 % in 47 d and 3 new; 41 ppm, 7.5 mL, 1 → 4, 84 mm, 3 Jul 2024"),
+            "0.02\u{a0}% in 47\u{a0}d and 3 new; 41\u{a0}ppm, 7.5\u{a0}mL, 1\u{a0}→\u{a0}4, 84\u{a0}mm, 3\u{a0}Jul\u{a0}2024"
         );
         assert_eq!(unbroken("since 19 Jul 2025"), "since 19\u{a0}Jul\u{a0}2025");
     }

@@ -665,3 +665,95 @@ async fn today_is_the_centres_own() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_result_far_above_all_on_file_is_asked_back() {
+    let desk = Desk::new().await;
+    let on = |at: i32| format!("{}-{:02}-03", 2022 + at / 12, 1 + at % 12);
+    // nineteen results are too few to know what is usual
+    for at in 0..19 {
+        assert_eq!(desk.ctdna(&on(at), "2", &[]).await.status, 303);
+    }
+    assert_eq!(desk.ctdna(&on(19), "2000", &[]).await.status, 303);
+    let absurd = desk.newest().await;
+    let page = desk.ctdna(&on(20), "20000", &[]).await;
+    assert_eq!(page.status, 422);
+    let asked = "20000 MTM/mL is 10× the highest value in this registry. Is the unit right?";
+    assert!(page.text(".says .soft").contains(asked), "{}", page.body);
+    assert_eq!(page.input("ctdna.result").as_deref(), Some("20000"));
+    // what was corrected is no longer the highest, nor what was withdrawn
+    let page = desk.correct(&absurd, &absurd, "20", "two zeros too many").await;
+    assert_eq!(page.status, 303, "{}", page.text(".errors"));
+    let page = desk.ctdna(&on(20), "200", &[]).await;
+    assert_eq!(page.status, 422, "{}", page.body);
+    let kept = [("ctdna.result.keep", "repeated by the lab")];
+    assert_eq!(desk.ctdna(&on(20), "200", &kept).await.status, 303);
+    // of another centre nothing is known here
+    let elsewhere = desk.test.client_of(Role::Coordinator, &[SOUTH]).await;
+    let fields = [
+        ("occurred_on", "2024-04-03"),
+        ("ctdna.assay", desk.signatera.as_str()),
+        ("ctdna.result", "90000"),
+    ];
+    let page = elsewhere.post("/patients/SOU/SOU-0001/visits", &fields).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_saved_result_says_what_it_was_read_as_where_that_is_another_number() {
+    let desk = Desk::new().await;
+    let wgs = assay(&desk.test, "WGS-INFORMED").await;
+    let told = async |day: &str, result: &str| {
+        let fields = [
+            ("occurred_on", day),
+            ("ctdna.assay", wgs.as_str()),
+            ("ctdna.result", result),
+        ];
+        let page = desk.client.post(VISITS, &fields).await;
+        assert_eq!(page.status, 303, "{}", page.body);
+        desk.client
+            .get(page.location())
+            .await
+            .text(".notice")
+            .replace('\u{a0}', " ")
+    };
+    assert!(
+        told("2024-04-03", "12%")
+            .await
+            .contains("ctDNA 12%, read as 120000 ppm.")
+    );
+    assert!(
+        told("2024-05-03", "400000")
+            .await
+            .contains("ctDNA 400000 ppm, read as >300000 ppm.")
+    );
+    let plain = told("2024-06-03", "41").await;
+    assert!(plain.contains("ctDNA 41 ppm.") && !plain.contains("read as"), "{plain}");
+}
+
+#[tokio::test]
+async fn a_correction_that_changes_nothing_is_told_so() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.ctdna("2024-04-03", "1.2", &[]).await.status, 303);
+    let id = desk.newest().await;
+    let page = desk.correct(&id, &id, "1.2", "looked at it again").await;
+    assert_eq!(page.status, 422);
+    assert!(
+        page.text(".errors").contains("what is on file already"),
+        "{}",
+        page.body
+    );
+    assert_eq!(count(&desk.test).await, "1 visits, 1 results");
+    // a note alone is a change; so is the same value after a withdrawal
+    let fields = [
+        ("version", id.as_str()),
+        ("ctdna.result", "1.2"),
+        ("ctdna.note", "repeated on the same tube"),
+        ("reason", "the note was missing"),
+    ];
+    let page = desk
+        .client
+        .post(&format!("/patients/NOR/NOR-0001/readings/{id}"), &fields)
+        .await;
+    assert_eq!(page.status, 303, "{}", page.text(".errors"));
+}

@@ -543,3 +543,39 @@ async fn the_same_accession_can_t_belong_to_two_patients() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_death_and_what_comes_after_it_contradict_each_other() {
+    let test = TestApp::new().await;
+    let header = "site_code,patient_key,kind,occurred_on\n";
+    let file = |rows: &str| Folder::new(&[("events.csv", format!("{header}{rows}").as_bytes())]);
+    let refusals = async |rows: &str| -> Vec<(u64, &str)> {
+        let report = load(&test, &file(rows).0).await;
+        refused(&report)
+            .shown
+            .iter()
+            .map(|bad| (bad.line, bad.problem.code))
+            .collect()
+    };
+    // diagnosed on 10 January 2020
+    assert_eq!(refusals("NOR,NOR-0001,death,2019-12-31\n").await, [(2, "V-DATE-02")]);
+    // whichever stands first
+    let death = "NOR,NOR-0001,death,2024-03-01\n";
+    let contact = "NOR,NOR-0001,last_contact,2024-06-01\n";
+    let both = [(2, "V-DATE-04"), (3, "V-DATE-04")];
+    assert_eq!(refusals(&format!("{death}{contact}")).await, both);
+    assert_eq!(refusals(&format!("{contact}{death}")).await, both);
+    assert_eq!(done(&load(&test, &file(contact).0).await), (1, 0, 0));
+    assert_eq!(refusals(death).await, [(2, "V-DATE-04")]);
+    // a result tells of life as a contact does
+    test.sql(
+        "insert into visit (site_id, id, patient_id, natural_key, visit_code, occurred_on, recorded_by)
+         values (1, 900, 1, 'v900', 'M60', '2025-02-01', 1)",
+    )
+    .await;
+    assert_eq!(refusals("NOR,NOR-0001,death,2025-01-01\n").await, [(2, "V-DATE-04")]);
+    assert_eq!(
+        done(&load(&test, &file("NOR,NOR-0001,death,2025-02-01\n").0).await),
+        (1, 0, 0)
+    );
+}

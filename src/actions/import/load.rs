@@ -12,7 +12,7 @@ use crate::domain::id::{PatientRef, SiteId};
 use crate::domain::import::{self, Bad, Fact, Fields, Header, Kind, Known, Table};
 use crate::domain::problem::Problem;
 use crate::store::import::{self as store, OnFile, Row};
-use crate::store::{Work, sites};
+use crate::store::{Work, assays, sites};
 
 /// New facts in a file from which on the planner must hear of them.
 const MANY: u64 = 300;
@@ -54,7 +54,15 @@ impl<'a> Load<'a> {
                 .unwrap_or(today);
             known.sites = held.into_iter().map(|site| (site.code, site.id)).collect();
             known.trials = store::trials(work).await?;
-            known.assays = store::assays(work).await?;
+            let assays = assays::all(work).await?.into_iter();
+            known.assays = assays
+                .map(|assay| {
+                    (
+                        (assay.code.clone(), assay.version.clone(), assay.analyte.clone()),
+                        assay,
+                    )
+                })
+                .collect();
         }
         Ok(Load {
             kind,
@@ -111,7 +119,7 @@ impl<'a> Load<'a> {
         for (site, _) in &keys {
             self.rows_of_site.entry(*site).or_default();
         }
-        let persons = store::persons(work, &keys, today).await?;
+        let persons = store::persons(work, &keys, today, self.kind == Kind::Events).await?;
         if self.kind == Kind::Observations {
             let patients: Vec<PatientRef> = persons.iter().map(|person| person.at).collect();
             self.known.visits = store::visits(work, &patients).await?;
@@ -120,7 +128,28 @@ impl<'a> Load<'a> {
             .into_iter()
             .map(|person| ((person.at.site, person.life.patient_key.clone()), person))
             .collect();
+        if self.kind == Kind::Events {
+            self.hear_of_ends(header, lines);
+        }
         Ok(())
+    }
+
+    /// A death and a later contact contradict each other in whichever order the rows of a piece stand.
+    fn hear_of_ends(&mut self, header: &Header, lines: &[Line]) {
+        for cells in lines.iter().filter_map(|line| line.cells.as_ref().ok()) {
+            let mut fields = Fields::new(0, header, cells, self.today);
+            let Some(site) = self.known.sites.get(fields.raw("site_code")) else {
+                continue;
+            };
+            let of = (*site, fields.raw("patient_key").to_owned());
+            let (Some(person), Some(day)) = (self.known.patients.get_mut(&of), fields.date("occurred_on")) else {
+                continue;
+            };
+            match fields.raw("kind") {
+                "death" => person.life.died_on = Some(day),
+                _ => person.seen_on = person.seen_on.max(Some(day)),
+            }
+        }
     }
 
     fn check(&mut self, header: &Header, line: u64, cells: &[String], facts: &mut Vec<Fact>, bad: &mut Vec<Bad>) {

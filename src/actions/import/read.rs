@@ -20,6 +20,8 @@ pub struct Line {
 
 pub struct Rows {
     reader: csv::Reader<BufReader<File>>,
+    /// The last line has no end of its own.
+    ends_open: bool,
     pub header: Header,
     pub header_bytes: ByteRecord,
     pub total_bytes: u64,
@@ -60,6 +62,31 @@ fn separator(first_line: &[u8]) -> u8 {
         .map_or(b',', |(mark, _)| mark)
 }
 
+fn last_byte(file: &mut BufReader<File>) -> std::io::Result<Option<u8>> {
+    let mut last = [0];
+    Ok(match file.seek(std::io::SeekFrom::End(-1)) {
+        Ok(_) => file.read(&mut last)?.checked_sub(1).map(|_| last[0]),
+        // no byte at all
+        Err(_) => None,
+    })
+}
+
+/// The next row, without the carriage return of a line that ends with two bytes; whether there was one.
+fn read(reader: &mut csv::Reader<BufReader<File>>, record: &mut ByteRecord) -> std::io::Result<bool> {
+    if !reader.read_byte_record(record).map_err(std::io::Error::other)? {
+        return Ok(false);
+    }
+    if record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\r")) {
+        let last = record.len() - 1;
+        *record = record
+            .iter()
+            .enumerate()
+            .map(|(at, cell)| if at == last { &cell[..cell.len() - 1] } else { cell })
+            .collect();
+    }
+    Ok(true)
+}
+
 fn bad(line: u64, value: &str, problem: Problem) -> Bad {
     Bad {
         line,
@@ -89,17 +116,17 @@ impl Rows {
             return Ok(Err(vec![bad(1, "", Problem::not_utf8())]));
         }
         let mark = separator(names.as_bytes());
+        let ends_open = last_byte(&mut file)? != Some(b'\n');
         file.seek(std::io::SeekFrom::Start(bom))?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(mark)
+            // both bytes of a line's end at once, and not the second with the next line, whose number it would spoil
+            .terminator(csv::Terminator::Any(b'\n'))
             .has_headers(false)
             .flexible(true)
             .from_reader(file);
         let mut header_bytes = ByteRecord::new();
-        if !reader
-            .read_byte_record(&mut header_bytes)
-            .map_err(std::io::Error::other)?
-        {
+        if !read(&mut reader, &mut header_bytes)? {
             return Ok(Err(vec![bad(1, "", Problem::empty_file())]));
         }
         let names: Vec<String> = header_bytes
@@ -109,6 +136,7 @@ impl Rows {
         Ok(match Header::read(kind, names.iter().map(String::as_str)) {
             Ok(header) => Ok(Rows {
                 reader,
+                ends_open,
                 header,
                 header_bytes,
                 total_bytes,
@@ -128,16 +156,11 @@ impl Rows {
     pub fn next(&mut self, most: usize) -> std::io::Result<Vec<Line>> {
         let mut lines = Vec::with_capacity(most);
         let mut record = ByteRecord::new();
-        while lines.len() < most
-            && self
-                .reader
-                .read_byte_record(&mut record)
-                .map_err(std::io::Error::other)?
-        {
+        while lines.len() < most && read(&mut self.reader, &mut record)? {
             if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
-            let number = record.position().map_or(0, csv::Position::line);
+            let number = self.number(&record);
             let cells = self.cells(number, &record);
             lines.push(Line {
                 number,
@@ -146,6 +169,16 @@ impl Rows {
             });
         }
         Ok(lines)
+    }
+
+    /// The line on which the row begins that was read last. (The reader's own count knows nothing of lines that it passes over.)
+    fn number(&self, record: &ByteRecord) -> u64 {
+        let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let after = self.reader.position();
+        // a quote that nothing closes takes the file's last line end as text
+        let is_unclosed = record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n"));
+        let is_open = (self.ends_open || is_unclosed) && after.byte() == self.total_bytes;
+        after.line() - within - u64::from(!is_open)
     }
 
     fn cells(&self, number: u64, record: &ByteRecord) -> Result<Vec<String>, Box<Bad>> {
@@ -179,6 +212,26 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_told_by_their_lines_however_a_line_ends() {
+        let text = "site_code\tname\nAA\t\n\n\"over\nlines\"\t\nBB\t\"last\"\n";
+        let path = std::env::temp_dir().join(format!("metwatch-rows-{}.csv", uuid::Uuid::new_v4()));
+        for text in [text, text.trim_end()] {
+            for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+                std::fs::write(&path, &text).expect("written");
+                let opened = Rows::open(Kind::Sites, &path).expect("opened");
+                let lines = opened.ok().expect("a header").next(10).expect("read");
+                let told: Vec<_> = lines.iter().map(|l| (l.number, l.bytes[1].to_vec())).collect();
+                assert_eq!(
+                    told,
+                    [(2, b"".to_vec()), (4, b"".to_vec()), (6, b"last".to_vec())],
+                    "{text:?}"
+                );
+            }
+        }
+        std::fs::remove_file(&path).expect("removed");
+    }
 
     #[test]
     fn the_separator_is_found_outside_quotes() {

@@ -15,6 +15,8 @@ use crate::domain::problem::Problem;
 pub struct Person {
     pub at: PatientRef,
     pub life: Life,
+    /// The last day on which the patient is on file as living, for a file of events.
+    pub seen_on: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -56,6 +56,14 @@ pub fn event(fields: &mut Fields, known: &Known) -> Vec<Fact> {
     if let (Some(person), Some(day)) = (person, occurred) {
         if day.year() < person.life.birth_year {
             fields.refuse("occurred_on", Problem::before_birth("occurred_on"));
+        } else if person.life.diagnosed_on.is_some_and(|diagnosed_on| day < diagnosed_on) {
+            fields.refuse("occurred_on", Problem::before_diagnosis(day, person.life.diagnosed_on));
+        }
+        if let Some(seen_on) = person.seen_on.filter(|seen_on| kind == "death" && day < *seen_on) {
+            fields.refuse(
+                "occurred_on",
+                Problem::seen_after_death(&person.life.patient_key, seen_on),
+            );
         }
         // The death's own row may be on file: the same row again is the same fact.
         if let Some(died_on) = person.life.died_on.filter(|died_on| kind != "death" && day > *died_on) {

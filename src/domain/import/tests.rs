@@ -27,6 +27,7 @@ fn known() -> Known {
                 diagnosed_on: Some(day("2020-03-01")),
                 died_on: (id == 2).then(|| day("2024-01-01")),
             },
+            seen_on: Some(day("2023-12-01")),
         };
         known.patients.insert((SiteId(7), key.into()), person);
     }

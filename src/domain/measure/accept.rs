@@ -349,12 +349,13 @@ fn against_file(measure: &dyn Measure, entry: &Entry, assay: &Assay, context: &C
     if let Some(earlier) = same_day {
         problems.push(Problem::already_here(&earlier.raw_text).at(field.clone()));
     }
-    let highest = context.highest.get(&assay.id).copied().filter(|highest| *highest > 0.0);
+    let highest = assay.highest.filter(|highest| *highest > 0.0);
     if let (Some(value), Some(highest)) = (entry.parsed.value, highest)
         && value >= FAR_ABOVE * highest
     {
         let unit = measure.unit_words(&assay.unit);
-        problems.push(Problem::far_above_registry(value, unit, value / highest).at(field));
+        let shown = unit::shown(value, &assay.unit);
+        problems.push(Problem::far_above_registry(shown, unit, value / highest).at(field));
     }
     problems
 }

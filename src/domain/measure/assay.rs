@@ -20,6 +20,8 @@ pub struct Assay {
     pub volume_required_ml: Option<f64>,
     pub max_age_h: Option<i32>,
     pub positivity_rule: Option<String>,
+    /// The highest result on file, where there are enough of them to know what is usual.
+    pub highest: Option<f64>,
 }
 
 impl Assay {
@@ -106,6 +108,7 @@ impl AssaySeed {
             volume_required_ml: self.volume_required_ml,
             max_age_h: self.max_age_h,
             positivity_rule: self.positivity_rule.map(own),
+            highest: None,
         }
     }
 }

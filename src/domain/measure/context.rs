@@ -1,7 +1,5 @@
 //! What else is known of the patient when a result is judged.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 
 use crate::domain::date::Life;
@@ -18,8 +16,6 @@ pub struct Context {
     pub chemotherapy: Vec<Course>,
     /// In time order, amendments applied.
     pub earlier: Vec<Earlier>,
-    /// The highest value of an assay in the registry, where it was looked up.
-    pub highest: BTreeMap<AssayId, f64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +23,8 @@ pub struct Course {
     pub agent: Option<String>,
     pub started_on: NaiveDate,
     pub stopped_on: Option<NaiveDate>,
+    /// The last day, or the one after which such a course is usually over.
+    pub over_by: Option<NaiveDate>,
 }
 
 /// A result on file.
@@ -50,7 +48,6 @@ impl Context {
             surgeries: vec![],
             chemotherapy: vec![],
             earlier: vec![],
-            highest: BTreeMap::new(),
         }
     }
 
@@ -72,6 +69,7 @@ impl Context {
                     agent: treatment.agent.clone(),
                     started_on: treatment.started_on,
                     stopped_on: treatment.stopped_on,
+                    over_by: treatment.ends_on(),
                 })
                 .collect(),
             earlier: history
@@ -125,8 +123,8 @@ impl Context {
         self.chemotherapy.iter().any(|course| {
             course.started_on <= self.collected_on
                 && course
-                    .stopped_on
-                    .is_none_or(|stopped_on| (self.collected_on - stopped_on).num_days() < days)
+                    .over_by
+                    .is_none_or(|over_by| (self.collected_on - over_by).num_days() < days)
         })
     }
 

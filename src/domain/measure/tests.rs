@@ -413,6 +413,7 @@ fn what_else_is_known_makes_notes() {
         agent: Some("Doxorubicin".into()),
         started_on: day("2024-03-01"),
         stopped_on: Some(day("2024-04-28")),
+        over_by: Some(day("2024-04-28")),
     }];
     context.earlier = vec![
         earlier("ctdna", 9, "2024-01-01", 1.0),
@@ -438,8 +439,12 @@ fn what_else_is_known_makes_notes() {
 fn the_same_again_and_a_wrong_unit_are_asked() {
     let mut context = context();
     context.earlier = vec![earlier("ctdna", 1, "2024-05-01", 1.2)];
-    context.highest.insert(AssayId(1), 100.0);
-    let problems = accept(&RawEntry::of([("result", "5000")]), &assay("SIGNATERA-16"), &context).expect_err("asked");
+    let after_many = |code: &str, highest: f64| Assay {
+        highest: Some(highest),
+        ..assay(code)
+    };
+    let signatera = after_many("SIGNATERA-16", 100.0);
+    let problems = accept(&RawEntry::of([("result", "5000")]), &signatera, &context).expect_err("asked");
     assert_eq!(
         problems.iter().map(|p| p.code).collect::<Vec<_>>(),
         ["V-DUP-01", "V-UNIT-02"]
@@ -448,6 +453,14 @@ fn the_same_again_and_a_wrong_unit_are_asked() {
         problems[1].text,
         "5000 MTM/mL is 50× the highest value in this registry. Is the unit right?"
     );
+    // a fraction is told as it was typed, and a limit is no value
+    let panel = after_many("PANEL-VAF", 0.02);
+    let problems = accept(&RawEntry::of([("result", "40%")]), &panel, &context).expect_err("asked");
+    assert_eq!(
+        problems.iter().map(|p| p.text.as_str()).collect::<Vec<_>>(),
+        ["40 % is 20× the highest value in this registry. Is the unit right?"]
+    );
+    assert!(accept(&RawEntry::of([("result", "19%")]), &panel, &context).is_ok());
 }
 
 #[test]

@@ -34,6 +34,14 @@ impl Problem {
         )
     }
 
+    /// The same from the other side: a death before the last day on which the patient was seen.
+    pub fn seen_after_death(patient_key: &str, seen_on: NaiveDate) -> Problem {
+        Problem::hard(
+            "V-DATE-04",
+            format!("{patient_key} was seen on {seen_on}, after this death. One of the two days is wrong."),
+        )
+    }
+
     /// Day and month could change places. `readings` are the days it could be.
     pub fn ambiguous_date(raw: &str, readings: &[NaiveDate]) -> Problem {
         let days: Vec<String> = readings.iter().map(|day| day.format("%-d %B").to_string()).collect();

@@ -204,6 +204,14 @@ impl Problem {
         )
     }
 
+    /// A correction that corrects nothing.
+    pub fn unchanged() -> Problem {
+        Problem::hard(
+            "V-DUP-04",
+            "This is what is on file already. Change what was wrong, or withdraw the result.",
+        )
+    }
+
     pub fn unknown_patient(key: &str, nearest: &[String]) -> Problem {
         let nearest = match nearest {
             [] => "none".to_owned(),

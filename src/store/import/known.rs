@@ -1,4 +1,4 @@
-//! What the rows of a file refer to: patients with the bounds of their lives, trials, assays, visits.
+//! What the rows of a file refer to: patients with the bounds of their lives, trials, visits.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,31 @@ use chrono::NaiveDate;
 
 use super::super::{Result, Work};
 use crate::domain::date::Life;
-use crate::domain::id::{AssayId, PatientId, PatientRef, SiteId, TrialId, VisitId};
+use crate::domain::id::{PatientId, PatientRef, SiteId, TrialId, VisitId};
 use crate::domain::import::{Arm, Person};
-use crate::domain::measure::Assay;
 
-/// The patients with these keys. A diagnosis of which only the month or year is known counts from its first day.
-pub async fn persons(work: &mut Work, keys: &[(SiteId, String)], today: NaiveDate) -> Result<Vec<Person>> {
+/// The patients with these keys. A diagnosis of which only the month or year is known counts from its first day. The last day on which
+/// they were seen is looked up where it is asked for.
+pub async fn persons(work: &mut Work, keys: &[(SiteId, String)], today: NaiveDate, seen: bool) -> Result<Vec<Person>> {
     let sites: Vec<i32> = keys.iter().map(|(site, _)| site.0).collect();
     let names: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
     let rows = sqlx::query!(
-        "select p.site_id, p.id, p.patient_key, p.birth_year, t.diagnosed_on as \"diagnosed_on?\", e.died_on as \"died_on?\"
+        "select p.site_id, p.id, p.patient_key, p.birth_year, t.diagnosed_on as \"diagnosed_on?\", e.died_on as \"died_on?\",
+           case when $3 then greatest(
+             (select max(v.occurred_on) from visit v where v.site_id = p.site_id and v.patient_id = p.id),
+             (select max(o.collected_on)
+              from observation o
+              where o.site_id = p.site_id
+                and o.patient_id = p.id
+                and o.status <> 'entered_in_error'
+                and not exists (select from observation s where s.site_id = o.site_id and s.supersedes_id = o.id)),
+             (select max(l.occurred_on)
+              from event l
+              where l.site_id = p.site_id
+                and l.patient_id = p.id
+                and l.kind <> 'death'
+                and not exists (select from event s where s.site_id = l.site_id and s.supersedes_id = l.id))
+           ) end as seen_on
          from unnest($1::int[], $2::text[]) as k (site_id, patient_key)
          join patient p on p.site_id = k.site_id and p.patient_key = k.patient_key
          left join lateral (
@@ -38,6 +53,7 @@ pub async fn persons(work: &mut Work, keys: &[(SiteId, String)], today: NaiveDat
          ) e on true",
         &sites,
         &names,
+        seen,
     )
     .fetch_all(work.connection())
     .await?;
@@ -55,6 +71,7 @@ pub async fn persons(work: &mut Work, keys: &[(SiteId, String)], today: NaiveDat
                 diagnosed_on: row.diagnosed_on,
                 died_on: row.died_on,
             },
+            seen_on: row.seen_on,
         })
         .collect())
 }
@@ -77,40 +94,6 @@ pub async fn trials(work: &mut Work) -> Result<HashMap<String, Arm>> {
                     arms,
                 },
             )
-        })
-        .collect())
-}
-
-/// All versions of assays, by code, version and analyte.
-pub async fn assays(work: &mut Work) -> Result<HashMap<(String, String, String), Assay>> {
-    let rows = sqlx::query!(
-        "select id, assay_code, version, measure, analyte, platform, specimen_type, unit, lod::float8 as lod, loq::float8 as loq,
-           range_high::float8 as range_high, volume_required_ml::float8 as volume_required_ml, max_age_h, positivity_rule
-         from assay_version",
-    )
-    .fetch_all(work.connection())
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let name = (row.assay_code.clone(), row.version.clone(), row.analyte.clone());
-            let assay = Assay {
-                id: AssayId(row.id),
-                code: row.assay_code,
-                version: row.version,
-                measure: row.measure,
-                analyte: row.analyte,
-                platform: row.platform,
-                specimen_type: row.specimen_type,
-                unit: row.unit,
-                lod: row.lod,
-                loq: row.loq,
-                range_high: row.range_high,
-                volume_required_ml: row.volume_required_ml,
-                max_age_h: row.max_age_h,
-                positivity_rule: row.positivity_rule,
-            };
-            (name, assay)
         })
         .collect())
 }

@@ -7,7 +7,7 @@ mod known;
 mod setup;
 mod update;
 
-pub use known::{assays, persons, trials, visits};
+pub use known::{persons, trials, visits};
 
 use serde::Serialize;
 use serde_json::Value;

@@ -118,12 +118,11 @@ fn treatments(history: &History, day: &impl Fn(NaiveDate) -> i32) -> Vec<Treatme
             _ => Kind::Drug,
         },
         from: day(treatment.started_on),
-        // an end that nobody wrote down is not drawn past what is known of the patient
-        to: Some(day(treatment
-            .stopped_on
-            .or(end)
-            .or(history.last_contact_on())
-            .unwrap_or(treatment.started_on))),
+        // an end that nobody wrote down is not drawn past the usual length, nor past what is known of the patient
+        to: Some(day(treatment.stopped_on.unwrap_or_else(|| {
+            let known = end.or(history.last_contact_on()).unwrap_or(treatment.started_on);
+            treatment.ends_on().map_or(known, |usual| usual.min(known))
+        }))),
     });
     let trials = history.enrolments.iter().map(|enrolment| Treatment {
         label: match &enrolment.arm {
@@ -148,13 +147,8 @@ fn short(procedure: &str) -> String {
     }
 }
 
-/// A fraction is stored under the unit 1 and read in per cent.
-fn scaled(value: f64, code: &str) -> f64 {
-    if code == "1" { value * 100.0 } else { value }
-}
-
 fn mark(observation: &Observation) -> Option<Mark> {
-    let scale = |value: f64| scaled(value, &observation.unit);
+    let scale = |value: f64| unit::shown(value, &observation.unit);
     Some(match observation.reading {
         Reading::Quantified { value } if value > 0.0 => Mark::Value(scale(value)),
         Reading::Quantified { .. } => Mark::Below { limit: None },
@@ -215,7 +209,7 @@ fn series(history: &History, day: &impl Fn(NaiveDate) -> i32) -> Vec<Series> {
                 Some(Sample {
                     day: day(one.collected_on),
                     mark: mark(one)?,
-                    limit: one.lod.map(|lod| scaled(lod, &one.unit)),
+                    limit: one.lod.map(|lod| unit::shown(lod, &one.unit)),
                     label: String::new(),
                     about: tooltip(one),
                 })

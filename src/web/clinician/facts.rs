@@ -204,7 +204,7 @@ pub fn said(observation: &Observation) -> String {
                     "ctc" => format!(" in {} mL", words::number(amount)),
                     _ => format!(" in {} million cells", words::number(amount)),
                 });
-            format!("{value:.0} cells{of}")
+            format!("{value:.0} {}{of}", if value == 1.0 { "cell" } else { "cells" })
         }
         (_, reading) => words::reading(&reading, &observation.unit),
     };

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::actions::patients::words;
 use crate::domain::id::AssayId;
 use crate::domain::measure::{Assay, Component, Kind, Measure};
 use crate::domain::observation::Observation;
 use crate::domain::problem::{Problem, Severity};
+use crate::domain::reading::Reading;
 use crate::domain::unit;
 use crate::web::field::{Choice, Field, Message, Weight};
 
@@ -173,14 +175,9 @@ fn described(assay: &Assay) -> String {
     let mut words = named(assay);
     words += &format!(": {}", unit::words(&assay.unit));
     if let Some(lod) = assay.lod.filter(|_| assay.unit != "{cells}") {
-        words += &format!(", limit {}", shown_limit(lod, &assay.unit));
+        words += &format!(", limit {}", unit::shown(lod, &assay.unit));
     }
     words
-}
-
-/// A fraction is stored under the unit 1 and read in per cent.
-fn shown_limit(lod: f64, unit: &str) -> f64 {
-    if unit == "1" { lod * 100.0 } else { lod }
 }
 
 fn units(assays: &[&Assay]) -> String {
@@ -261,6 +258,24 @@ pub fn said(seen: &Observation) -> String {
         format!("{} {}", seen.raw_text, unit::words(&seen.unit))
     } else {
         seen.raw_text.clone()
+    }
+}
+
+/// The same, with what it was read as where that is another number or bound: `12%, read as 120,000 ppm`.
+pub fn understood(seen: &Observation) -> String {
+    let typed = unit::split(&seen.raw_text).0.trim_start_matches(['=', '~', ' ']);
+    let is_other = match seen.reading {
+        Reading::Quantified { value } => {
+            let read = unit::shown(value, &seen.unit);
+            typed.parse().is_ok_and(|typed: f64| (typed - read).abs() > 1e-9 * read)
+        }
+        Reading::AboveRange { .. } => !typed.starts_with('>'),
+        _ => false,
+    };
+    let read = || words::reading(&seen.reading, &seen.unit);
+    match is_other {
+        true => format!("{}, read as {}", said(seen), read()),
+        false => said(seen),
     }
 }
 

@@ -225,8 +225,7 @@ fn facts(found: &Page) -> Vec<(String, String)> {
     let unit = unit::words(&seen.unit);
     let mut facts = vec![("Read as".to_owned(), seen.reading.words().to_owned())];
     let mut say = |name: &str, value: Option<String>| facts.extend(value.map(|value| (name.to_owned(), value)));
-    // a fraction is stored under the unit 1 and read in per cent
-    let shown = |x: f64| write::figure(if seen.unit == "1" { x * 100.0 } else { x });
+    let shown = |x: f64| write::figure(unit::shown(x, &seen.unit));
     say(
         "Between",
         seen.reading

@@ -70,7 +70,7 @@ pub async fn blank(
         let mut text = format!("Saved: {} of {}", visit.visit_code, write::day(visit.occurred_on));
         let said: Vec<String> = results
             .iter()
-            .map(|seen| format!("{} {}", label(&seen.measure), said(seen)))
+            .map(|seen| format!("{} {}", label(&seen.measure), entry::understood(seen)))
             .collect();
         if !said.is_empty() {
             text += &format!(", {}", said.join(", "));

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
 use crate::domain::budget;
+use crate::domain::problem::Problem;
 pub use crate::store::budgets::Setting;
 use crate::store::{self, Work, budgets};
 
@@ -32,6 +33,19 @@ pub(super) async fn read(work: &mut Work) -> Result<Budget> {
     })
 }
 
+/// Another setting stands than the page showed.
+fn changed(now: &Budget) -> Error {
+    let who = now
+        .settings
+        .first()
+        .map_or("Somebody", |setting| setting.set_by.as_str());
+    let text = format!(
+        "{who} set the budget to {} since you opened the page. Yours is not saved but kept here: set it again to put it in the place of theirs.",
+        now.now
+    );
+    Error::Problems(vec![Problem::changed_meanwhile(text).at(budget::FIELD)])
+}
+
 /// Sets the budget to what was typed. `seen`: the setting that the page showed; where another one stands by now, nothing is set.
 pub async fn set(app: &App, actor: &Actor, typed: &str, seen: i32, form: &Form) -> Result<Posted> {
     actor.may(Permission::Administer)?;
@@ -41,13 +55,17 @@ pub async fn set(app: &App, actor: &Actor, typed: &str, seen: i32, form: &Form) 
     }
     let now = read(&mut work).await?;
     let rate = budget::parse(typed, now.now).map_err(|problem| Error::Problems(vec![problem]))?;
-    let changed =
-        || Error::Conflict("Somebody set the budget since you opened the page. Open it again to see it.".into());
     if now.id() != seen {
-        return Err(changed());
+        return Err(changed(&now));
     }
     match budgets::set(&mut work, seen, now.now, rate).await {
-        Err(store::Error::Conflict(rule)) if rule == "alert_budget_once" => return Err(changed()),
+        Err(store::Error::Conflict(rule)) if rule == "alert_budget_once" => {
+            drop(work);
+            let mut work = app.db.begin(actor, app.clock.now()).await?;
+            let now = read(&mut work).await?;
+            work.finish(Entry::viewed("administration")).await?;
+            return Err(changed(&now));
+        }
         other => other?,
     }
     let location = "/administration#budget";

@@ -9,6 +9,7 @@ pub mod flags;
 mod follow;
 pub mod health;
 pub mod import;
+pub mod kept;
 pub mod models;
 pub mod nightly;
 mod once;

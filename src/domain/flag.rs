@@ -29,7 +29,7 @@ impl Cause {
     pub fn words(self) -> &'static str {
         match self {
             Cause::CtdnaRising => "ctDNA is rising",
-            Cause::RiskThreshold => "risk above the threshold",
+            Cause::RiskThreshold => "alert score above the threshold",
         }
     }
 }
@@ -154,8 +154,61 @@ pub struct Flag {
     pub state: State,
     pub opened_on: NaiveDate,
     pub ack: Option<Ack>,
-    pub closed_on: Option<NaiveDate>,
+    pub closed: Option<Closed>,
     pub version: i32,
+}
+
+/// The end of a flag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Closed {
+    pub on: NaiveDate,
+    pub why: Why,
+}
+
+/// How a flag came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// By a person.
+    Dismissed,
+    /// What happened to the patient ended it.
+    Ended(Ending),
+    /// Its evidence went: a corrected value, a burden that fell back.
+    Withdrawn,
+    /// No night of a long time found it again.
+    Quiet,
+}
+
+impl Why {
+    /// From the columns `outcome` and `lead_days`.
+    pub fn from_code(code: &str, lead_days: Option<i32>) -> Option<Why> {
+        Some(match (code, lead_days) {
+            ("dismissed", _) => Why::Dismissed,
+            ("relapse_confirmed", Some(lead_days)) => Why::Ended(Ending::RelapseConfirmed { lead_days }),
+            ("censored", _) => Why::Ended(Ending::Censored),
+            ("withdrawn_evidence", _) => Why::Withdrawn,
+            ("quiet", _) => Why::Quiet,
+            _ => return None,
+        })
+    }
+
+    pub fn words(self) -> String {
+        match self {
+            Why::Dismissed => "Dismissed".into(),
+            Why::Ended(Ending::RelapseConfirmed { lead_days: 0 }) => "The relapse came that day".into(),
+            Why::Ended(Ending::RelapseConfirmed { lead_days }) => format!(
+                "The relapse {} {} {}",
+                if lead_days > 0 { "came" } else { "had been" },
+                match lead_days.unsigned_abs() {
+                    1 => "1 day".into(),
+                    days => format!("{days} days"),
+                },
+                if lead_days > 0 { "later" } else { "before" }
+            ),
+            Why::Ended(Ending::Censored) => "Death, loss or withdrawal came first".into(),
+            Why::Withdrawn => "Its evidence is gone".into(),
+            Why::Quiet => "No night found it again for long".into(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -215,6 +268,8 @@ pub enum Refused {
     Closed,
     #[error("this reason needs a note of at least 5 characters")]
     NeedsNote,
+    #[error("no person closed the flag")]
+    NotDismissed,
 }
 
 impl Flag {
@@ -228,5 +283,11 @@ impl Flag {
             return Err(Refused::NeedsNote);
         }
         Ok(next)
+    }
+
+    /// Whether a person closed it, who may have second thoughts. What ended by what happened stays ended.
+    pub fn may_reopen(&self) -> Result<(), Refused> {
+        let dismissed = self.closed.as_ref().is_some_and(|closed| closed.why == Why::Dismissed);
+        if dismissed { Ok(()) } else { Err(Refused::NotDismissed) }
     }
 }

@@ -5,6 +5,8 @@ mod entry;
 mod import;
 mod measures;
 
+pub use entry::MEANWHILE;
+
 /// `Hard` blocks the save, `Soft` saves with a typed reason, `Note` informs only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {

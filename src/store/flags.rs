@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Error, Result, Work};
-use crate::domain::flag::{Ack, AckReason, Cause, Flag, Raised, Severity, State};
+use crate::domain::flag::{Ack, AckReason, Cause, Closed, Flag, Raised, Severity, State, Why};
 use crate::domain::id::{FlagId, ObservationId, PatientRef, RunId};
 
 /// Opens a flag, or adds the evidence to the open one. A flag that says nothing new stays as it is, unaudited.
@@ -96,7 +96,7 @@ pub async fn withdraw(work: &mut Work, patient: PatientRef, cause: Cause) -> Res
 pub async fn of_patient(work: &mut Work, patient: PatientRef) -> Result<Vec<Flag>> {
     let rows = sqlx::query!(
         "select f.id, f.cause, f.severity, f.reason_text, f.trigger_ids, f.state, f.opened_on, f.ack_at, f.ack_reason,
-           f.ack_note, f.closed_on, f.version, u.name as \"ack_name?\"
+           f.ack_note, f.closed_on, f.outcome, f.lead_days, f.version, u.name as \"ack_name?\"
          from flag f
          left join app_user u on u.id = f.ack_by
          where f.site_id = $1
@@ -123,6 +123,17 @@ pub async fn of_patient(work: &mut Work, patient: PatientRef) -> Result<Vec<Flag
                 }),
                 _ => None,
             };
+            let closed = match row.closed_on {
+                Some(on) => Some(Closed {
+                    on,
+                    why: row
+                        .outcome
+                        .as_deref()
+                        .and_then(|code| Why::from_code(code, row.lead_days))
+                        .ok_or_else(|| inconsistent("outcome"))?,
+                }),
+                None => None,
+            };
             Ok(Flag {
                 id: FlagId(row.id),
                 cause: Cause::from_code(&row.cause).ok_or_else(|| inconsistent("cause"))?,
@@ -136,7 +147,7 @@ pub async fn of_patient(work: &mut Work, patient: PatientRef) -> Result<Vec<Flag
                 state: State::from_code(&row.state).ok_or_else(|| inconsistent("state"))?,
                 opened_on: row.opened_on,
                 ack,
-                closed_on: row.closed_on,
+                closed,
                 version: row.version,
             })
         })
@@ -172,6 +183,28 @@ pub async fn acknowledge(
         reason.code(),
         note,
         today,
+        version,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Opens a dismissed flag again as it was before anybody acted on it; `false` if somebody changed it meanwhile.
+/// `Conflict("flag_one_open")` where another flag of its cause is open.
+pub async fn reopen(work: &mut Work, patient: PatientRef, flag: FlagId, version: i32) -> Result<bool> {
+    let done = sqlx::query!(
+        "update flag
+         set state = 'new', ack_by = null, ack_at = null, ack_reason = null, ack_note = null, closed_on = null,
+           outcome = null, version = version + 1
+         where site_id = $1
+           and patient_id = $2
+           and id = $3
+           and version = $4
+           and outcome = 'dismissed'",
+        patient.site.0,
+        patient.patient.0,
+        flag.0,
         version,
     )
     .execute(work.connection())

@@ -1,4 +1,4 @@
-//! What is of no more use: tokens of old forms, dead sessions, used links, the marks of pages opened hours ago.
+//! What is of no more use: tokens of old forms, dead sessions and what they left, used links, the marks of pages opened hours ago.
 
 use super::{Result, Work};
 
@@ -12,6 +12,9 @@ pub async fn forget_old(night: &mut Work) -> Result<()> {
         .execute(&mut *work)
         .await?;
     sqlx::query!("delete from sign_in_link where expires_at < now() - interval '30 days'")
+        .execute(&mut *work)
+        .await?;
+    sqlx::query!("delete from kept_form where kept_at < now() - interval '30 minutes'")
         .execute(&mut *work)
         .await?;
     sqlx::query!("delete from page_opened where hour < now() - interval '2 days'")

@@ -12,6 +12,7 @@ pub mod health;
 pub mod histories;
 pub mod housekeeping;
 pub mod import;
+pub mod kept;
 pub mod links;
 pub mod models;
 pub mod patients;

@@ -57,6 +57,7 @@ pub fn table() -> Vec<Route> {
         get  "/link/{token}" Public, Page => shared::sign_in::link;
         post "/link/{token}" Public, Page => shared::sign_in::use_link;
         post "/sign-out" Signed, Page => shared::sign_in::leave;
+        get  "/kept/{token}" Signed, Page => shared::kept::show;
         get  "/patients" Needs(ReadPatient), Page => shared::patients::find;
         get  "/triage" Needs(ReadTriage), Page => clinician::triage::show;
         get  "/patients/{site}/{key}" Needs(ReadPatient), Page => clinician::patient::show;

@@ -1,14 +1,17 @@
 //! Who is asking: the session cookie, and the gate before each route.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
+use super::form::RawForm;
 use super::guard::RequestId;
 use super::routes::{Access, Kind};
+use super::shared;
+use crate::actions::kept::{self, Kept};
 use crate::actions::{self, sign_in};
 use crate::app::App;
 use crate::domain::access::{Actor, Denied};
@@ -54,15 +57,18 @@ pub async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -
         return next.run(request).await;
     }
     let secret = secret(&gate.app, request.headers());
-    let actor = match secret {
-        Some(secret) => match sign_in::actor_of(&gate.app, &secret).await {
+    let actor = match &secret {
+        Some(secret) => match sign_in::actor_of(&gate.app, secret).await {
             Ok(actor) => actor,
             Err(error) => return super::Error::from(error).into_response(),
         },
         None => None,
     };
     let Some(mut actor) = actor else {
-        return anonymous(gate.kind, &request);
+        return match secret {
+            Some(secret) if is_form(&gate, &request) => keep(&gate.app, &secret, request).await,
+            _ => anonymous(gate.kind, &request),
+        };
     };
     actor.request = request.extensions().get::<RequestId>().map(|id| id.0);
     if let Access::Needs(permission) = gate.access
@@ -88,6 +94,28 @@ fn anonymous(kind: Kind, request: &Request) -> Response {
             Redirect::to(&format!("/sign-in?{query}")).into_response()
         }
         Kind::Page => Redirect::to("/sign-in").into_response(),
+    }
+}
+
+fn is_form(gate: &Gate, request: &Request) -> bool {
+    gate.kind == Kind::Page && request.method() == axum::http::Method::POST && gate.path != "/sign-out"
+}
+
+/// Keeps what was posted after the session had ended, and asks to sign in again (S-026).
+async fn keep(app: &App, session: &str, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let form = match RawForm::from_request(request, &()).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let form = Kept {
+        path,
+        fields: form.fields,
+    };
+    match kept::keep(app, session, &form).await {
+        Ok(Some(token)) => (StatusCode::UNAUTHORIZED, shared::sign_in::again(&token)).into_response(),
+        Ok(None) => Redirect::to("/sign-in").into_response(),
+        Err(error) => super::Error::from(error).into_response(),
     }
 }
 

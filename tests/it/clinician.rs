@@ -307,13 +307,105 @@ async fn a_stale_version_is_a_conflict_and_a_closed_flag_too() {
     let test = ward().await;
     let client = test.client(Role::Clinician).await;
     assert_eq!(client.post(FLAG, &ack("watching", "")).await.status, 303);
-    let stale = client.post(FLAG, &ack("imaging", "")).await;
+    let stale = client.post(FLAG, &ack("imaging", "CT on Monday")).await;
     assert_eq!(stale.status, 409);
-    assert!(stale.body.contains("Somebody changed this flag"), "{}", stale.body);
+    let told = stale.text(".errors");
+    assert!(
+        told.contains("By clinician-") && told.contains("“Known, watching”"),
+        "{told}"
+    );
+    assert_eq!(stale.text("#note-70"), "CT on Monday");
+    assert_eq!(stale.input("version").as_deref(), Some("2"), "sent again, it counts");
     let closing = [("version", "2"), ("reason", "not_relevant"), ("note", "wrong tube")];
     assert_eq!(client.post(FLAG, &closing).await.status, 303);
-    let after = [("version", "3"), ("reason", "imaging"), ("note", "")];
-    assert_eq!(client.post(FLAG, &after).await.status, 409);
+    let after = [("version", "2"), ("reason", "imaging"), ("note", "CT on Monday")];
+    let late = client.post(FLAG, &after).await;
+    assert_eq!(late.status, 409);
+    let told = late.text(".errors");
+    for part in [
+        "closed this flag meanwhile, not relevant: “wrong tube”",
+        "It was: Imaging ordered, “CT on Monday”",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_dismissal_can_be_taken_back() {
+    let test = ward().await;
+    let client = test.client(Role::Clinician).await;
+    let reopen = async |version: &str| client.post(FLAG, &[("version", version), ("do", "reopen")]).await;
+    assert_eq!(reopen("1").await.status, 409, "it is open");
+    assert_eq!(
+        client
+            .post(FLAG, &ack("not_relevant", "the wrong patient"))
+            .await
+            .status,
+        303
+    );
+    let page = client.get("/patients/NOR/NOR-0011").await;
+    let closed = page.text(".card .rows");
+    assert!(
+        closed.contains("Dismissed") && closed.contains("Open it again"),
+        "{closed}"
+    );
+    assert_eq!(reopen("1").await.status, 409);
+    assert_eq!(reopen("2").await.status, 303);
+    let page = client.get("/patients/NOR/NOR-0011").await;
+    assert!(
+        page.text(".card.flagged").contains("What do you do about it?"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.text("details").contains("The dismissal was taken back"),
+        "{}",
+        page.text("details")
+    );
+    assert_eq!(keys(&client.get("/triage?flagged=1").await), ["NOR-0011", "NOR-0012"]);
+    // not beside a newer one of the same cause, and not what no person closed
+    assert_eq!(
+        client
+            .post(FLAG, &[("version", "3"), ("reason", "explained"), ("note", "a cold")])
+            .await
+            .status,
+        303
+    );
+    test.sql(
+        "insert into flag (site_id, id, patient_id, cause, severity, opened_on, reason_text) values
+           (1, 80, 11, 'ctdna_rising', 'high', '2026-11-21', 'ctDNA above baseline in 2 draws.')",
+    )
+    .await;
+    let page = reopen("4").await;
+    assert_eq!(page.status, 409);
+    assert!(
+        page.text(".errors").contains("A newer flag of this cause is open"),
+        "{}",
+        page.body
+    );
+    test.sql(
+        "update flag set state = 'closed', closed_on = '2026-11-21', outcome = 'withdrawn_evidence' where id = 80 and site_id = 1",
+    )
+    .await;
+    let page = client.get("/patients/NOR/NOR-0011").await;
+    assert!(
+        page.text(".card .rows").contains("Its evidence is gone"),
+        "{}",
+        page.body
+    );
+    let fields = [("version", "1"), ("do", "reopen")];
+    assert_eq!(
+        client.post("/patients/NOR/NOR-0011/flags/80", &fields).await.status,
+        409
+    );
+    let coordinator = test.client(Role::Coordinator).await;
+    assert_eq!(
+        coordinator
+            .post(FLAG, &[("version", "4"), ("do", "reopen")])
+            .await
+            .status,
+        403
+    );
 }
 
 /// S-081: a second click is no second act.

@@ -12,10 +12,13 @@ const PASSWORD: &str = "nine blue otters at dawn";
 
 async fn with_user() -> TestApp {
     let test = TestApp::new().await;
+    add(&test, "Mara", Role::Clinician).await;
+    test
+}
+
+async fn add(test: &TestApp, name: &str, role: Role) {
     let console = Actor::console(vec![NORTH]);
-    let link = users::add(&test.app, &console, "Mara", Role::Clinician, &[NORTH])
-        .await
-        .unwrap();
+    let link = users::add(&test.app, &console, name, role, &[NORTH]).await.unwrap();
     let page = test
         .anonymous()
         .post(&format!("/link/{link}"), &[("password", PASSWORD), ("again", PASSWORD)])
@@ -23,7 +26,6 @@ async fn with_user() -> TestApp {
     assert_eq!(page.status, 303, "{}", page.text("main"));
     // a link works once
     assert_eq!(test.anonymous().get(&format!("/link/{link}")).await.status, 404);
-    test
 }
 
 #[tokio::test]
@@ -141,6 +143,93 @@ async fn sessions_end_by_sign_out_idleness_age_and_disabling() {
     let mut made_up = test.anonymous();
     made_up.cookie = Some(format!("sid={}", "A".repeat(43)));
     assert_eq!(made_up.get("/patients").await.status, 303);
+}
+
+/// S-026: what was typed waits, sealed, for the one who typed it.
+#[tokio::test]
+async fn a_form_that_outlives_its_session_comes_back_filled() {
+    let test = with_user().await;
+    add(&test, "Odile", Role::Coordinator).await;
+    let sign_in = async |name: &str, kept: &str| {
+        let mut client = test.anonymous();
+        let fields = [("name", name), ("password", PASSWORD), ("kept", kept)];
+        let page = client.post("/sign-in", &fields).await;
+        assert_eq!(page.status, 303, "{}", page.text("main"));
+        client.keep(&page);
+        (client, page.location().to_owned())
+    };
+    let (client, _) = sign_in("Odile", "").await;
+    test.sql("update session set seen_at = now() - interval '31 minutes'")
+        .await;
+    let visits = "/patients/NOR/NOR-0001/visits";
+    let note = "a cold,\n\n<b>since</b> Tuesday";
+    let typed = [
+        ("occurred_on", "2024-04-03"),
+        ("ecog", "1"),
+        ("note", note),
+        ("do", "save"),
+    ];
+    let page = client.post(visits, &typed).await;
+    assert_eq!(page.status, 401);
+    assert!(page.text(".errors").contains("what you typed is kept"), "{}", page.body);
+    let kept = page.input("kept").expect("the token");
+    let sealed = "select count(*) from kept_form where position('Tuesday'::bytea in sealed) > 0";
+    let row = test.database.superuser().await.fetch_one(sealed).await.unwrap();
+    assert_eq!(row.get::<i64, _>(0), 0, "nothing of it can be read in the database");
+    // a password mistyped loses nothing
+    let wrong = [
+        ("name", "Odile"),
+        ("password", "not this one at all"),
+        ("kept", kept.as_str()),
+    ];
+    let page = test.anonymous().post("/sign-in", &wrong).await;
+    assert_eq!((page.status.as_u16(), page.input("kept")), (422, Some(kept.clone())));
+    // it is nobody else's
+    let (other, to) = sign_in("Mara", &kept).await;
+    assert_eq!(other.get(&to).await.status, 404);
+    // it comes back as it was left, checked, and nothing is saved before it is sent
+    let (client, to) = sign_in("Odile", &kept).await;
+    assert_eq!(to, format!("/kept/{kept}"));
+    let page = client.get(&to).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let hidden = scraper::Html::parse_document(&page.body);
+    let areas = scraper::Selector::parse("form[action='/patients/NOR/NOR-0001/visits'] textarea").unwrap();
+    let mut fields: Vec<(String, String)> = hidden
+        .select(&areas)
+        .map(|area| (area.value().attr("name").unwrap().to_owned(), area.text().collect()))
+        .collect();
+    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["occurred_on", "ecog", "note"]);
+    assert_eq!(fields[2].1, note);
+    fields.push(("do".into(), "check".into()));
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let page = client.post(visits, &fields).await;
+    assert_eq!(page.status, 200, "{}", page.text("main"));
+    assert_eq!(page.input("occurred_on").as_deref(), Some("2024-04-03"));
+    assert!(
+        page.text(".actions").contains("Not saved yet"),
+        "{}",
+        page.text(".actions")
+    );
+    assert_eq!(client.post(visits, &fields[..3]).await.status, 303);
+    // after half an hour it is gone, and so is one that nobody's session sent
+    test.sql("update kept_form set kept_at = now() - interval '31 minutes'")
+        .await;
+    assert_eq!(client.get(&to).await.status, 404);
+    let mut nobody = test.anonymous();
+    nobody.cookie = Some(format!("sid={}", "A".repeat(43)));
+    let page = nobody.post(visits, &typed).await;
+    assert_eq!((page.status.as_u16(), page.location()), (303, "/sign-in"));
+    assert_eq!(client.post("/sign-out", &[]).await.status, 303);
+    let page = client.post(visits, &typed).await;
+    assert_eq!(
+        (page.status.as_u16(), page.location()),
+        (303, "/sign-in"),
+        "who left keeps nothing"
+    );
 }
 
 #[tokio::test]

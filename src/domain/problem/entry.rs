@@ -2,6 +2,9 @@
 
 use super::{Problem, shown};
 
+/// The code of what somebody else changed first.
+pub const MEANWHILE: &str = "V-STALE-01";
+
 impl Problem {
     pub fn required(label: &str) -> Problem {
         Problem::hard("V-REQ-01", format!("{label} is needed."))
@@ -223,11 +226,9 @@ impl Problem {
         )
     }
 
-    pub fn changed_meanwhile(who: &str, minutes: i64) -> Problem {
-        Problem::hard(
-            "V-STALE-01",
-            format!("{who} saved this form {minutes} minutes ago. Yours is kept below; choose field by field."),
-        )
+    /// Somebody was first (S-080); the text says who, and where what was typed is.
+    pub fn changed_meanwhile(text: String) -> Problem {
+        Problem::hard(MEANWHILE, text)
     }
 
     pub fn session_ended() -> Problem {

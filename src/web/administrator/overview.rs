@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::domain::access::Actor;
 use crate::domain::budget;
 use crate::domain::id::SiteId;
+use crate::domain::problem::MEANWHILE;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "administrator/overview.html")]
@@ -133,16 +134,25 @@ pub async fn show(State(app): State<App>, actor: Actor) -> Result<OverviewPage> 
 pub async fn set_budget(State(app): State<App>, actor: Actor, form: RawForm) -> Result<Response> {
     let typed = form.get(budget::FIELD);
     let seen = form.get("seen").parse().unwrap_or(-1);
+    if form.get("do") == "check" {
+        return Ok(OverviewPage::of(&app, &actor, Some(typed)).await?.into_response());
+    }
     match actions::budget::set(&app, &actor, typed, seen, &form.form()).await {
         Ok(posted) => Ok(Redirect::to(posted.location()).into_response()),
         Err(actions::Error::Problems(problems)) => {
+            let is_late = problems.iter().any(|problem| problem.code == MEANWHILE);
+            let status = if is_late {
+                StatusCode::CONFLICT
+            } else {
+                StatusCode::UNPROCESSABLE_ENTITY
+            };
             let mut page = OverviewPage::of(&app, &actor, Some(typed)).await?;
             page.alerts.messages.extend(problems.into_iter().map(|problem| Message {
                 weight: Weight::Hard,
                 text: problem.text,
                 mend: problem.suggestion,
             }));
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok((status, page).into_response())
         }
         Err(other) => Err(other.into()),
     }

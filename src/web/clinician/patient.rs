@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::flag::{AckReason, Flag, State as FlagState};
 use crate::domain::id::FlagId;
-use crate::domain::problem::{Problem, Severity};
+use crate::domain::problem::{MEANWHILE, Problem, Severity};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "clinician/patient.html")]
@@ -58,6 +58,8 @@ pub struct FlagCard {
     triggers: Vec<Trigger>,
     reason: String,
     note: String,
+    /// Something stands in the form that is not saved.
+    typed: bool,
     problems: Vec<Problem>,
 }
 
@@ -151,7 +153,16 @@ pub async fn acknowledge(
 ) -> Result<Response> {
     let flag = FlagId(flag.parse().map_err(|_| actions::Error::NotFound)?);
     let (reason, note) = (form.get("reason"), form.get("note"));
-    let problems = match (AckReason::from_code(reason), form.get("version").parse()) {
+    let version = form.get("version").parse();
+    let problems = match (AckReason::from_code(reason), version) {
+        _ if form.get("do") == "check" => vec![],
+        (_, Ok(version)) if form.get("do") == "reopen" => {
+            match flags::reopen(&app, &actor, (&site, &key, flag), version, &form.form()).await {
+                Ok(posted) => return Ok(Redirect::to(posted.location()).into_response()),
+                Err(actions::Error::Problems(problems)) => problems,
+                Err(other) => return Err(other.into()),
+            }
+        }
         (Some(reason), Ok(version)) => {
             let ack = Acknowledgement {
                 flag,
@@ -175,13 +186,18 @@ pub async fn acknowledge(
     if !page.flags.iter().any(|one| one.id == flag) {
         return Err(actions::Error::NotFound.into());
     }
+    let status = match problems.as_slice() {
+        [] => StatusCode::OK,
+        several if several.iter().any(|problem| problem.code == MEANWHILE) => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let again = PatientPage::of(&app, &actor, page, "").with(Typed {
         flag,
         reason,
         note,
         problems,
     });
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, again).into_response())
+    Ok((status, again).into_response())
 }
 
 fn header(page: &Page, today: NaiveDate) -> Vec<(&'static str, String)> {
@@ -280,6 +296,7 @@ impl PatientPage {
             triggers: flag.triggers.iter().filter_map(trigger).collect(),
             reason: String::new(),
             note: String::new(),
+            typed: false,
             problems: vec![],
             flag,
         };
@@ -317,14 +334,32 @@ impl PatientPage {
 
     /// The page with one form as it was typed and what is wrong with it.
     fn with(mut self, typed: Typed) -> PatientPage {
+        let is_open = self.flags.iter().any(|card| card.flag.id == typed.flag);
+        let place = |problem: &Problem| match is_open {
+            true => format!("{}-{}", problem.field, typed.flag),
+            false => "closed-title".into(),
+        };
+        let told = |problem: &Problem| match (is_open, AckReason::from_code(typed.reason)) {
+            // the card that would have kept it is gone
+            (false, Some(reason)) => {
+                let note = if typed.note.is_empty() {
+                    String::new()
+                } else {
+                    format!(", “{}”", typed.note)
+                };
+                format!("{} It was: {}{note}.", problem.text, reason.words())
+            }
+            _ => problem.text.clone(),
+        };
         self.errors = typed
             .problems
             .iter()
-            .map(|problem| (format!("{}-{}", problem.field, typed.flag), problem.text.clone()))
+            .map(|problem| (place(problem), told(problem)))
             .collect();
         if let Some(card) = self.flags.iter_mut().find(|card| card.flag.id == typed.flag) {
             card.reason = typed.reason.to_owned();
             card.note = typed.note.to_owned();
+            card.typed = true;
             card.problems = typed.problems;
         }
         self

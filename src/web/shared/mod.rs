@@ -2,6 +2,7 @@
 
 pub mod centre;
 pub mod flags;
+pub mod kept;
 pub mod model;
 mod model_card;
 mod model_history;

@@ -14,6 +14,7 @@ use crate::actions::sign_in::Purpose;
 use crate::actions::{self, sign_in};
 use crate::app::App;
 use crate::domain::access::Actor;
+use crate::domain::problem::Problem;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "shared/sign_in.html")]
@@ -22,6 +23,8 @@ pub struct SignInPage {
     token: String,
     name: String,
     next: String,
+    /// The token of a form that waits.
+    kept: String,
     problem: Option<String>,
     set_up: bool,
 }
@@ -32,7 +35,7 @@ pub struct Next {
     next: String,
 }
 
-fn page(name: &str, next: &str, problem: Option<String>, set_up: bool) -> SignInPage {
+fn page(name: &str, (next, kept): (&str, &str), problem: Option<String>, set_up: bool) -> SignInPage {
     let page = Shell {
         title: "Sign in".into(),
         ..Shell::bare()
@@ -42,9 +45,15 @@ fn page(name: &str, next: &str, problem: Option<String>, set_up: bool) -> SignIn
         token: new_token(),
         name: name.into(),
         next: local(next).unwrap_or("").into(),
+        kept: kept.into(),
         problem,
         set_up,
     }
+}
+
+/// The page for whoever sent a form after the session had ended.
+pub fn again(kept: &str) -> SignInPage {
+    page("", ("", kept), Some(Problem::session_ended().text), true)
 }
 
 /// A path of ours that may be gone to after sign-in: one leading slash, nothing odd, and a known route (S-104).
@@ -73,7 +82,7 @@ pub async fn show(State(app): State<App>, Query(next): Query<Next>) -> Result<Re
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    Ok((status, page("", &next.next, None, set_up)).into_response())
+    Ok((status, page("", (&next.next, ""), None, set_up)).into_response())
 }
 
 pub async fn enter(State(app): State<App>, headers: HeaderMap, form: RawForm) -> Result<Response> {
@@ -86,16 +95,24 @@ pub async fn enter(State(app): State<App>, headers: HeaderMap, form: RawForm) ->
         .map(|(_, value)| value.clone())
         .unwrap_or_default();
     match sign_in::by_password(&app, form.get("name"), password, former.as_deref()).await {
-        Ok(secret) => Ok(entered(&app, secret, form.get("next"))),
+        Ok(secret) => Ok(entered(&app, secret, &after(&form))),
         Err(actions::Error::Problems(problems)) => {
             let text = problems.into_iter().map(|problem| problem.text).next();
             Ok((
                 StatusCode::UNPROCESSABLE_ENTITY,
-                page(form.get("name"), form.get("next"), text, true),
+                page(form.get("name"), (form.get("next"), form.get("kept")), text, true),
             )
                 .into_response())
         }
         Err(other) => Err(other.into()),
+    }
+}
+
+/// Where a new sign-in leads: to the form that waits, else to the page that was asked for.
+fn after(form: &RawForm) -> String {
+    match form.get("kept") {
+        "" => form.get("next").to_owned(),
+        kept => format!("/kept/{kept}"),
     }
 }
 

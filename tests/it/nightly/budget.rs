@@ -140,6 +140,14 @@ async fn a_setting_is_kept_told_and_audited() {
             .post("/administration/budget", &[("alerts", typed), ("seen", seen)])
             .await;
         assert_eq!(page.status.as_u16(), status, "{typed}: {}", page.body);
+        if status == 409 {
+            let told = page.text(".errors");
+            assert!(told.contains("set the budget to 2.5"), "{told}");
+            assert_eq!(
+                (page.input("alerts").as_deref(), page.input("seen").as_deref()),
+                (Some("3"), Some("1"))
+            );
+        }
     }
     let kept = ask(
         &test,

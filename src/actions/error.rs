@@ -13,7 +13,7 @@ pub enum Error {
     #[error("not found")]
     NotFound,
     /// What the person can mend, field by field.
-    #[error("{} things to mend", .0.len())]
+    #[error("{}", texts(.0))]
     Problems(Vec<Problem>),
     /// Somebody else saved meanwhile, or the form was posted twice with different contents.
     #[error("{0}")]
@@ -42,6 +42,14 @@ impl From<store::Error> for Error {
             other => Error::Internal(Box::new(other)),
         }
     }
+}
+
+fn texts(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(|problem| problem.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Error {

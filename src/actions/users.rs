@@ -6,6 +6,8 @@ use crate::app::App;
 use crate::domain::access::{Actor, Permission, Role};
 use crate::domain::audit::Entry;
 use crate::domain::id::SiteId;
+use crate::domain::problem::Problem;
+use crate::domain::text;
 use crate::store::links::Purpose;
 use crate::store::users::User;
 use crate::store::{self};
@@ -13,8 +15,9 @@ use crate::store::{self};
 /// Adds a user who has no password yet and gives the secret of a one-time link to choose one.
 pub async fn add(app: &App, console: &Actor, name: &str, role: Role, sites: &[SiteId]) -> Result<String> {
     console.may(Permission::Administer)?;
+    let name = text::user_name(name).map_err(|problem| Error::Problems(vec![problem]))?;
     let mut work = app.db.begin(console, app.clock.now()).await?;
-    let user = match store::users::insert(&mut work, name, role, sites).await {
+    let user = match store::users::insert(&mut work, &name, role, sites).await {
         Err(store::Error::Conflict(_)) => return Err(Error::Conflict(format!("there is already a user {name}"))),
         other => other?,
     };
@@ -56,7 +59,15 @@ pub async fn demo_link(app: &App, console: &Actor, role: Role) -> Result<(String
 }
 
 async fn named(app: &App, name: &str) -> Result<User> {
-    store::users::by_name(&app.db, name).await?.ok_or(Error::NotFound)
+    if let Some(user) = store::users::by_name(&app.db, name).await? {
+        return Ok(user);
+    }
+    let names: Vec<String> = store::users::all(&app.db)
+        .await?
+        .into_iter()
+        .map(|user| user.name)
+        .collect();
+    Err(Error::Problems(vec![Problem::no_such_user(name, &names)]))
 }
 
 /// What an administrator sees: users, runs, the alert budget, the last acts on users and settings.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDate;
-use metwatch::actions::Error;
 use metwatch::actions::nightly::{self, Asked, End, Progress};
 use metwatch::app::App;
 use metwatch::config::Config;
@@ -58,7 +57,7 @@ pub async fn night(app: &App, asked: &Asked) -> anyhow::Result<End> {
     let mut shown = Shown::begin()?;
     let end = nightly::run(app, asked, &mut |progress| shown.hear(progress)).await;
     shown.end();
-    let end = end.map_err(in_words)?;
+    let end = end?;
     println!("{}", words(&end));
     Ok(end)
 }
@@ -118,16 +117,6 @@ impl Shown {
         if let Some((_, step)) = self.step {
             step.done("");
         }
-    }
-}
-
-pub fn in_words(error: Error) -> anyhow::Error {
-    match error {
-        Error::Problems(problems) => {
-            let texts: Vec<String> = problems.into_iter().map(|problem| problem.text).collect();
-            anyhow::Error::msg(texts.join(" "))
-        }
-        error => error.into(),
     }
 }
 

@@ -9,7 +9,7 @@ use metwatch::app::App;
 use metwatch::config::Config;
 
 use super::database::{Database, Use};
-use super::nightly::{Shown, in_words, night};
+use super::nightly::{Shown, night};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -77,7 +77,7 @@ async fn check(app: &App, arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let mut shown = Shown::begin()?;
         let verdict = nightly::check(app, &run, &mut |progress| shown.hear(progress)).await;
         shown.end();
-        let Some(verdict) = verdict.map_err(in_words)? else {
+        let Some(verdict) = verdict? else {
             println!("Stopped.");
             return Ok(ExitCode::FAILURE);
         };

@@ -46,6 +46,17 @@ fn unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
+/// The name of a user: it is read, compared and typed again, so it holds nothing that can't be seen.
+pub fn user_name(raw: &str) -> Result<String, Problem> {
+    let name = clean_line(raw, 80)?;
+    match name.chars().count() {
+        0 => Err(Problem::required("A user name")),
+        1 => Err(Problem::short_name()),
+        _ if name.chars().any(unseen) => Err(Problem::control_characters()),
+        _ => Ok(name),
+    }
+}
+
 /// A modest look for what names a person: a title with a name, a mail address, a phone or hospital number (V-PHI-01).
 pub fn looks_personal(text: &str) -> bool {
     long_number(text) || mail_address(text) || titled_name(text) || labelled_number(text)
@@ -111,6 +122,24 @@ mod tests {
         }
         assert_eq!(clean(&"A".repeat(10_001), 10_000).map_err(|p| p.code), Err("V-TEXT-01"));
         assert_eq!(clean("e\u{301}", 1).as_deref(), Ok("é"));
+        // nothing but what can't be seen is nothing; within words and faces it stays
+        assert_eq!(clean("\u{200b}\u{feff} \u{200b}", 100).as_deref(), Ok(""));
+        assert_eq!(clean("👩\u{200d}⚕\u{fe0f}", 100).as_deref(), Ok("👩\u{200d}⚕\u{fe0f}"));
+    }
+
+    #[test]
+    fn a_user_name_can_be_seen_and_typed_again() {
+        assert_eq!(user_name(" Mara Jansen ").as_deref(), Ok("Mara Jansen"));
+        for (raw, code) in [
+            ("", "V-REQ-01"),
+            ("\u{200b}", "V-REQ-01"),
+            ("M", "V-TEXT-01"),
+            ("Ma\u{200b}ra", "V-TEXT-02"),
+            ("Ma\tra", "V-TEXT-02"),
+        ] {
+            assert_eq!(user_name(raw).map_err(|p| p.code), Err(code), "{raw:?}");
+        }
+        assert_eq!(user_name(&"m".repeat(81)).map_err(|p| p.code), Err("V-TEXT-01"));
     }
 
     #[test]

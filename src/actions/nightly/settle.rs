@@ -52,7 +52,7 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let id = match &outcome {
         Outcome::New(model, _) => {
-            let note = format!("Fitted on {patients} patients. {}", verdict.reason);
+            let note = format!("Fitted on {} patients. {}", verdict.patients, verdict.reason);
             Some(keep(&mut work, run, model, &note).await?)
         }
         Outcome::Same(_, base, _) => {

@@ -149,6 +149,21 @@ impl Problem {
         )
     }
 
+    pub fn no_such_user(name: &str, names: &[String]) -> Problem {
+        let names = match names {
+            [] => "nobody yet; `metwatch user add NAME --role ROLE` adds one".to_owned(),
+            names => names.join(", "),
+        };
+        Problem::hard(
+            "V-ID-01",
+            format!("There is no user \"{}\". There are: {names}.", shown(name)),
+        )
+    }
+
+    pub fn short_name() -> Problem {
+        Problem::hard("V-TEXT-01", "A user name has at least 2 characters.")
+    }
+
     pub fn sent_twice(field: &str) -> Problem {
         Problem::hard(
             "V-TEXT-03",

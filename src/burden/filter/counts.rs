@@ -1,7 +1,8 @@
-//! Logarithms of probabilities of counts.
+//! Logarithms of probabilities of counts and of concentrations.
 
 use statrs::function::beta::beta_reg;
 
+use crate::burden::case::Found;
 use crate::burden::record::CALLED_AT;
 
 /// A negative binomial with this mean and size (variance mean + mean²/size).
@@ -66,5 +67,33 @@ pub fn log_normal_below(x: f64, mean: f64, sd: f64) -> f64 {
             .ln()
     } else {
         -0.5 * z * z - (-z).ln() - 0.918_938_533_204_672_8
+    }
+}
+
+/// Log likelihood of a (log) concentration, or of its being below or above a limit, under a normal law.
+pub fn log_found(found: Found, mean: f64, sd: f64) -> f64 {
+    match found {
+        Found::Number(y) => log_normal(y, mean, sd),
+        Found::Below(limit) => log_normal_below(limit, mean, sd),
+        Found::Above(limit) => log_normal_below(-limit, -mean, sd),
+    }
+}
+
+/// Mean and variance of the concentration itself, given what was found of it: a value below a limit is one of the normal law cut off there
+/// (Tobin, Econometrica 1958;26:24), neither the limit nor nothing.
+pub fn given(found: Found, mean: f64, sd: f64) -> (f64, f64) {
+    let below = |limit: f64, mean: f64| {
+        let z = (limit - mean) / sd;
+        // the inverse Mills ratio, from logarithms: both parts vanish far below
+        let ratio = (log_normal(z, 0.0, 1.0) - log_normal_below(z, 0.0, 1.0)).exp();
+        (mean - sd * ratio, sd * sd * (1.0 - ratio * (ratio + z)).clamp(0.0, 1.0))
+    };
+    match found {
+        Found::Number(y) => (y, 0.0),
+        Found::Below(limit) => below(limit, mean),
+        Found::Above(limit) => {
+            let (mirrored, variance) = below(-limit, -mean);
+            (-mirrored, variance)
+        }
     }
 }

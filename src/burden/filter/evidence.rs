@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::LN_10;
 use std::sync::Arc;
 
-use super::counts::{Count, at_least, below_two, log_count, log_normal, log_normal_below, log_ways};
+use super::counts::{Count, at_least, below_two, given, log_count, log_found, log_normal, log_ways};
 use super::engine::{Engine, LEVELS, level_node};
 use super::message::{Message, NODES, dot, sum};
 use super::wide::wide;
@@ -182,14 +182,16 @@ impl<'a> Context<'a> {
     fn marker(&self, marker: &Marker, own: Own, level: Found) -> Likelihood {
         let slip = self.engine.population.slip;
         let still_sd = (marker.noise_sd.powi(2) + own.variance).sqrt();
-        let density = |mean: f64, sd: f64| match level {
-            Found::Number(y) => {
-                let at = |shift: f64| log_normal(y + shift, mean, sd).exp();
-                let slipped = 0.25 * (at(LN_10) + at(-LN_10)) + 0.5 * ANYWHERE;
-                (at(0.0), at(0.0) * (1.0 - slip) + slip * slipped)
+        let density = |mean: f64, sd: f64| {
+            let p = log_found(level, mean, sd).exp();
+            match level {
+                Found::Number(y) => {
+                    let at = |shift: f64| log_normal(y + shift, mean, sd).exp();
+                    let slipped = 0.25 * (at(LN_10) + at(-LN_10)) + 0.5 * ANYWHERE;
+                    (p, p * (1.0 - slip) + slip * slipped)
+                }
+                Found::Below(_) | Found::Above(_) => both(p, slip),
             }
-            Found::Below(y) => both(log_normal_below(y, mean, sd).exp(), slip),
-            Found::Above(y) => both(log_normal_below(-y, -mean, sd).exp(), slip),
         };
         let (still, still_all) = density(own.mean, still_sd);
         let node = |i: usize| {
@@ -343,16 +345,14 @@ impl Own {
         }
     }
 
-    /// After a value below `limit`: the first two moments of a normal law cut off there (Tobin, Econometrica 1958;26:24).
+    /// After a value below `limit`: the first two moments of what is left of the normal law.
     fn bounded(self, limit: f64, sd: f64, weight: f64) -> Own {
-        let whole = (self.variance + sd * sd).sqrt();
-        let z = (limit - self.mean) / whole;
-        // the inverse Mills ratio, from logarithms: both parts vanish far below
-        let ratio = (log_normal(z, 0.0, 1.0) - log_normal_below(z, 0.0, 1.0)).exp();
+        let whole = self.variance + sd * sd;
+        let (mean, variance) = given(Found::Below(limit), self.mean, whole.sqrt());
         let gain = weight * self.variance / whole;
         Own {
-            mean: self.mean - gain * ratio,
-            variance: self.variance * (1.0 - gain / whole * ratio * (ratio + z)).clamp(0.0, 1.0),
+            mean: self.mean + gain * (mean - self.mean),
+            variance: self.variance * (1.0 - gain * (1.0 - variance / whole)).clamp(0.0, 1.0),
             ..self
         }
     }
@@ -402,7 +402,7 @@ mod tests {
             let (mut mass, mut first, mut second) = (0.0, 0.0, 0.0);
             for i in 0..40_000 {
                 let x = -9.0 + 5e-4 * f64::from(i);
-                let p = (log_normal(x, before.mean, 0.7) + log_normal_below(limit, x, sd)).exp();
+                let p = (log_normal(x, before.mean, 0.7) + log_found(Found::Below(limit), x, sd)).exp();
                 (mass, first, second) = (mass + p, first + p * x, second + p * x * x);
             }
             let (mean, variance) = (first / mass, second / mass - (first / mass).powi(2));

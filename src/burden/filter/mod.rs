@@ -17,7 +17,7 @@ mod surprise;
 pub(crate) mod tests;
 mod wide;
 
-pub use counts::{at_least, below_two, log_count, log_normal, log_ways};
+pub use counts::{at_least, below_two, given, log_count, log_found, log_ways};
 pub use engine::{Engine, LEVELS, before, cells_grown, level, level_node, read_before};
 pub use evidence::{Likelihood, Own};
 pub use follow::{Follow, Heard, step_of};

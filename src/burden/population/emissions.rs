@@ -7,7 +7,7 @@ use super::maximise::maximise;
 use super::tally::{Counted, Level, Molecules, PatientTally};
 use super::{Assay, Cells, LATTICE, Marker};
 use crate::burden::case::Found;
-use crate::burden::filter::{at_least, below_two, cells_grown, level, log_count, log_normal, log_ways};
+use crate::burden::filter::{at_least, below_two, cells_grown, given, level, log_count, log_found, log_ways};
 
 pub(super) fn most_used(readings: &[Molecules]) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -105,23 +105,29 @@ pub(super) fn move_cells(cells: &mut Cells, own: &[&Counted], base: &Cells) {
 
 pub(super) fn move_marker(marker: &mut Marker, own: &[&Level]) {
     // the patients' baselines, from first readings that are not of a tumour
-    let (mut w, mut sum, mut square) = (WORTH, WORTH * marker.usual, 0.0);
-    for l in own.iter().filter(|l| l.first) {
-        let weight = l.still * l.sound;
-        w += weight;
-        sum += weight * l.y;
-    }
+    let still_sd = marker.usual_sd.hypot(marker.noise_sd);
+    let first: Vec<(f64, f64, f64)> = (own.iter().filter(|l| l.first))
+        .map(|l| {
+            let (y, variance) = given(l.found, marker.usual, still_sd);
+            (l.still * l.sound, y, variance)
+        })
+        .collect();
+    let (w, sum) = (first.iter()).fold((WORTH, WORTH * marker.usual), |(w, s), (weight, y, _)| {
+        (w + weight, s + weight * y)
+    });
     let usual = sum / w;
-    for l in own.iter().filter(|l| l.first) {
-        square += l.still * l.sound * (l.y - usual).powi(2);
-    }
+    let square: f64 = (first.iter())
+        .map(|(weight, y, variance)| weight * ((y - usual).powi(2) + variance))
+        .sum();
     let noise: (f64, f64) =
         own.iter()
             .filter(|l| !l.first)
             .fold((WORTH, WORTH * marker.noise_sd.powi(2)), |(w, s), l| {
                 let weight = l.still * l.sound;
-                let share = marker.noise_sd.powi(2) / (marker.noise_sd.powi(2) + l.own.variance);
-                (w + weight, s + weight * share * (l.y - l.own.mean).powi(2))
+                let whole = marker.noise_sd.powi(2) + l.own.variance;
+                let (y, variance) = given(l.found, l.own.mean, whole.sqrt());
+                let share = marker.noise_sd.powi(2) / whole;
+                (w + weight, s + weight * share * ((y - l.own.mean).powi(2) + variance))
             });
     let spread_of_usual = ((square + WORTH * marker.usual_sd.powi(2)) / w - marker.noise_sd.powi(2)).max(0.01);
     marker.usual = usual;
@@ -130,10 +136,10 @@ pub(super) fn move_marker(marker: &mut Marker, own: &[&Level]) {
     let value = |m: &Marker| {
         let reading = |l: &&Level| {
             let still_sd = (m.noise_sd.powi(2) + l.own.variance).sqrt();
-            let still = log_normal(l.y, l.own.mean, still_sd).exp();
+            let still = log_found(l.found, l.own.mean, still_sd).exp();
             let part = |(i, mass): &(u16, f32)| {
                 let (whole, sd) = m.with_tumour(l.own.mean, still_sd, LATTICE.node(*i as usize));
-                let p = l.own.made * log_normal(l.y, whole, sd).exp() + (1.0 - l.own.made) * still;
+                let p = l.own.made * log_found(l.found, whole, sd).exp() + (1.0 - l.own.made) * still;
                 f64::from(*mass) * p.max(1e-12).ln()
             };
             l.sound * l.nodes.iter().map(part).sum::<f64>()
@@ -159,4 +165,58 @@ pub(super) fn move_marker(marker: &mut Marker, own: &[&Level]) {
         (made + growing * l.own.made, grown + growing)
     });
     marker.made = (made / grown).clamp(0.05, 0.97);
+}
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{ContinuousCDF, Normal};
+
+    use super::*;
+    use crate::burden::filter::Own;
+
+    /// Where a third of the patients lie below the limit, the usual level is not that of the others.
+    #[test]
+    fn usual_levels_are_learned_from_readings_below_the_limit_as_well() {
+        let law = Normal::new(-1.0, 0.8).unwrap();
+        let limit = law.inverse_cdf(0.3);
+        let mut marker = Marker {
+            usual: 0.0,
+            usual_sd: 0.4,
+            noise_sd: 0.1,
+            at_anchor: -0.5,
+            rise: 0.8,
+            spread: 1.0,
+            made: 0.6,
+        };
+        let patients = 1000;
+        for _ in 0..60 {
+            let level = |i: usize| {
+                let y = law.inverse_cdf((i as f64 + 0.5) / patients as f64);
+                Level {
+                    analyte: "PSA".to_owned(),
+                    organ: "prostate".to_owned(),
+                    own: Own {
+                        mean: marker.usual,
+                        variance: marker.usual_sd.powi(2),
+                        day: 0,
+                        made: 0.6,
+                    },
+                    first: true,
+                    last: true,
+                    found: if y < limit {
+                        Found::Below(limit)
+                    } else {
+                        Found::Number(y)
+                    },
+                    still: 1.0,
+                    nodes: vec![],
+                    sound: 1.0,
+                }
+            };
+            let levels: Vec<Level> = (0..patients).map(level).collect();
+            move_marker(&mut marker, &levels.iter().collect::<Vec<_>>());
+        }
+        assert!((marker.usual + 1.0).abs() < 0.03, "{}", marker.usual);
+        assert!((marker.usual_sd - 0.8).abs() < 0.04, "{}", marker.usual_sd);
+    }
 }

@@ -102,9 +102,10 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
                 What::Molecules { assay: name, .. } if !assays.contains_key(&**name) => {
                     assays.insert(name.to_string(), assay());
                 }
+                // a middle and a spread to begin with, for which a limit may stand in the order of values
                 What::Marker {
                     analyte,
-                    level: Found::Number(y),
+                    level: Found::Number(y) | Found::Below(y) | Found::Above(y),
                 } => {
                     levels.entry(marker_key(analyte, organ)).or_default().push(*y);
                     levels.entry(marker_key(analyte, "")).or_default().push(*y);

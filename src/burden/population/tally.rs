@@ -58,7 +58,8 @@ pub struct Level {
     pub first: bool,
     /// The last reading of this marker in the patient.
     pub last: bool,
-    pub y: f64,
+    /// Logarithms.
+    pub found: Found,
     pub still: f64,
     pub nodes: Nodes,
     pub sound: f64,
@@ -253,10 +254,7 @@ impl Visitor for Count<'_> {
                 silent: posterior.silent,
                 nodes: sparse(&posterior.by_node()),
             }),
-            What::Marker {
-                analyte,
-                level: Found::Number(y),
-            } => {
+            What::Marker { analyte, level } => {
                 if let Some(own) = heard.own {
                     self.tally.levels.push(Level {
                         analyte: analyte.to_string(),
@@ -264,7 +262,7 @@ impl Visitor for Count<'_> {
                         own,
                         first: false,
                         last: !self.tally.levels[self.from..].iter().any(|l| l.analyte == **analyte),
-                        y: *y,
+                        found: *level,
                         still,
                         nodes: sparse(&posterior.by_node()),
                         sound,
@@ -280,7 +278,6 @@ impl Visitor for Count<'_> {
                 to.iter_mut().zip(&nodes).for_each(|(t, n)| *t += n);
                 *to_still += still;
             }
-            What::Marker { .. } => {}
         }
     }
 

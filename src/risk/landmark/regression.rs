@@ -87,13 +87,18 @@ impl Design {
     pub fn asked(&self, weights: &[f64]) -> Vec<f64> {
         let rows = weights.iter().zip(&self.asked);
         let asked: Vec<f64> = rows.map(|(w, asked)| if *asked { *w } else { 0.0 }).collect();
-        let fell = (0..asked.len()).filter(|i| asked[*i] > 0.0 && self.fell[0][*i].is_some());
-        let mut relapsed: Vec<u32> = fell.map(|i| self.case[i]).collect();
-        relapsed.dedup();
-        if relapsed.len() < LEAST_ASKED {
+        if self.relapsed(&asked) < LEAST_ASKED {
             return weights.to_vec();
         }
         asked
+    }
+
+    /// Patients who relapse within the windows after a row that `weights` keeps.
+    pub fn relapsed(&self, weights: &[f64]) -> usize {
+        let fell = (0..weights.len()).filter(|i| weights[*i] > 0.0 && self.fell[0][*i].is_some());
+        let mut relapsed: Vec<u32> = fell.map(|i| self.case[i]).collect();
+        relapsed.dedup();
+        relapsed.len()
     }
 
     fn problem<'a>(&'a self, cause: usize, weights: &'a [f64]) -> Problem<'a> {

@@ -422,6 +422,29 @@ fn a_landmark_at_day_zero_alone_is_a_fit_too() {
     assert!(risk(10.0) > 2.0 * risk(0.0));
 }
 
+/// Everybody entered on one day and is looked at once: relapses came before any earlier cut and after it, all of landmarks before it. The
+/// choice is by patients held out, and each rival is judged by weights that were fitted without them.
+#[test]
+fn without_landmarks_after_a_cut_patients_are_held_out() {
+    let mut cases = cohort().clone();
+    cases.iter_mut().for_each(|case| case.origin = date("2014-01-01"));
+    let settings = Settings {
+        horizons: [365, 730, 1825],
+        landmarks: Landmarks::At(vec![30]),
+        ..settings()
+    };
+    let model = fit(&cases, cut(), &settings).unwrap();
+    assert_eq!(model.judged, Judged::CrossFitted);
+    assert!(model.rivals.iter().all(|rival| rival.loss > 0.0), "{:?}", model.rivals);
+    assert_eq!(model.report.landmarks, model.fitted_on.landmarks);
+    let slopes = model.report.horizons.iter().filter_map(|own| own.slope);
+    assert!(slopes.clone().count() == WINDOWS, "{:?}", model.report.horizons);
+    assert!(
+        slopes.clone().all(|slope| slope != 1.0),
+        "weights fitted to those they are judged by: {slopes:?}"
+    );
+}
+
 /// The log-likelihood of what became of those it is asked about as unseen is lower than by any other part, all of which have seen them.
 #[test]
 fn who_is_asked_about_as_unseen_is_asked_of_the_fit_without_them() {

@@ -116,35 +116,33 @@ impl Work<'_> {
         rivals
     }
 
+    /// The rival whose weights, fitted to `fitted`, make the best of what they are judged by; `said` has the log hazards that a blend says
+    /// there.
     fn best(
         &self,
         fitted: &Inputs,
-        asked: &Inputs,
+        said: impl Fn(&Blend) -> Array2<f64>,
         judge: (&Design, &[f64]),
         settings: &Settings,
-    ) -> Result<(Vec<Rival>, Blend), Error> {
+    ) -> Result<(Vec<Rival>, Blend, Array2<f64>), Error> {
         let (design, weights) = judge;
         let relapses: f64 = (weights.iter().zip(&design.fell[0]))
             .filter(|(_, fell)| fell.is_some())
             .map(|(w, _)| w)
             .sum();
         let mut rivals = vec![];
-        let mut best: Option<(f64, Blend)> = None;
+        let mut best: Option<(f64, Blend, Array2<f64>)> = None;
         for families in self.rivals(settings) {
             let blend = self.blend(fitted, &families).ok_or(Error::Unfitted)?;
-            let own = loss(
-                &blend.log_hazards(asked),
-                design.exposure.view(),
-                &design.fell[0],
-                weights,
-            ) / relapses.max(1.0);
-            if best.as_ref().is_none_or(|(least, _)| own < *least) {
-                best = Some((own, blend));
+            let said = said(&blend);
+            let own = loss(&said, design.exposure.view(), &design.fell[0], weights) / relapses.max(1.0);
+            if best.as_ref().is_none_or(|(least, ..)| own < *least) {
+                best = Some((own, blend, said));
             }
             rivals.push(Rival { families, loss: own });
         }
-        let (_, blend) = best.ok_or(Error::Unfitted)?;
-        Ok((rivals, blend))
+        let (_, blend, said) = best.ok_or(Error::Unfitted)?;
+        Ok((rivals, blend, said))
     }
 
     pub fn by_time(
@@ -158,6 +156,14 @@ impl Work<'_> {
         let Some(day) = split(cases, stack, cut) else {
             return Ok(None);
         };
+        let is_late = |i: usize| on(&cases[stack.case[i] as usize], stack.day[i]) >= day;
+        let late: Vec<f64> = (0..stack.len())
+            .map(|i| if is_late(i) { stack.weight[i] } else { 0.0 })
+            .collect();
+        // relapses that came later may all follow landmarks of before
+        if self.design.relapsed(&late) < LEAST_RELAPSES {
+            return Ok(None);
+        }
         let ends = as_of(cases, stack, day);
         let basis = Basis::learn(stack, &ends.weight, schema);
         let early = Design::of(stack, &ends, &basis, &settings.horizons, settings.folds);
@@ -167,20 +173,15 @@ impl Work<'_> {
             mechanism: self.mechanism,
         };
         let (learned, crossed) = past.learn(settings)?;
-        let late: Vec<f64> = (0..stack.len())
-            .map(|i| {
-                if on(&cases[stack.case[i] as usize], stack.day[i]) >= day {
-                    stack.weight[i]
-                } else {
-                    0.0
-                }
-            })
-            .collect();
         let late = self.design.asked(&late);
         let asked = past.inputs_of(&learned);
-        let (rivals, blend) = past.best(&crossed, &asked, (self.design, &late), settings)?;
+        let (rivals, blend, said) = past.best(
+            &crossed,
+            |blend| blend.log_hazards(&asked),
+            (self.design, &late),
+            settings,
+        )?;
         let death = log_hazards(early.x.view(), &learned.regressions[1].mean);
-        let said = blend.log_hazards(&asked);
         Ok(Some(Validated {
             judged: Judged::OutOfTime(day),
             held: held(stack, &late, &said, &death, settings),
@@ -199,9 +200,9 @@ impl Work<'_> {
         settings: &Settings,
     ) -> Result<Validated, Error> {
         let weights = self.design.asked(&stack.weight);
-        let (rivals, blend) = self.best(crossed, crossed, (self.design, &weights), settings)?;
+        let unseen = |blend: &Blend| self.blended_unseen(blend, crossed, &weights);
+        let (rivals, blend, said) = self.best(crossed, unseen, (self.design, &weights), settings)?;
         let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
-        let said = self.blended_unseen(&blend, crossed, &weights);
         Ok(Validated {
             judged: Judged::CrossFitted,
             held: held(stack, &weights, &said, &death, settings),

@@ -20,7 +20,7 @@ pub struct Shown {
     pub model: Option<Model>,
     /// Newest first.
     pub nights: Vec<JudgedNight>,
-    /// All centres: the card names them by their numbers.
+    /// All centres: the card has them by their numbers.
     pub sites: Vec<Site>,
 }
 

@@ -172,11 +172,19 @@ pub struct LeadLedger {
     pub announced: Vec<Announced>,
     /// Relapses that nothing announced.
     pub missed: usize,
+    /// Those of them before which no reading was on file; a ledger of an earlier program does not know.
+    #[serde(default)]
+    pub unread: Option<usize>,
 }
 
 impl LeadLedger {
     pub fn of(relapses: &[Relapse]) -> LeadLedger {
         let heralds: Vec<Herald> = Herald::all().collect();
+        let missed = || relapses.iter().filter(|r| r.first().is_empty());
+        // a flag is looked for in everybody
+        let read: Vec<usize> = (0..heralds.len())
+            .filter(|place| heralds[*place] != Herald::Flag)
+            .collect();
         let years = || relapses.iter().map(|relapse| relapse.on.year());
         LeadLedger {
             relapses: relapses.len(),
@@ -184,7 +192,8 @@ impl LeadLedger {
             announced: (heralds.into_par_iter().enumerate())
                 .map(|(place, herald)| announced_by(herald, place, relapses))
                 .collect(),
-            missed: relapses.iter().filter(|r| r.first().is_empty()).count(),
+            missed: missed().count(),
+            unread: Some(missed().filter(|r| !read.iter().any(|place| r.looked[*place])).count()),
         }
     }
 

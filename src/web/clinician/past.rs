@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::write;
 use super::facts;
 use crate::actions::patients::Change;
+use crate::domain::flag::{AckReason, Cause, Why};
 use crate::domain::history::Record;
 use crate::domain::id::ObservationId;
 use crate::domain::unit;
@@ -23,19 +24,23 @@ pub struct Act {
 
 pub fn of(changes: &[Change], record: &Record, zone: &str) -> Vec<Act> {
     let zone = zone.parse::<Tz>().unwrap_or(Tz::UTC);
-    changes
-        .iter()
-        .map(|change| Act {
+    let act = |change: &Change| {
+        let (what, changes) = flagged(change).unwrap_or_else(|| {
+            let changes = corrected(change, record).unwrap_or_else(|| columns(change));
+            (what(change), changes)
+        });
+        Act {
             when: instant(change.at, zone),
             who: match change.role.as_str() {
                 "system" => change.actor_name.clone(),
                 role => format!("{}, {role}", change.actor_name),
             },
-            what: what(change),
-            changes: corrected(change, record).unwrap_or_else(|| columns(change)),
+            what,
+            changes,
             reason: change.reason.clone().filter(|reason| !reason.is_empty()),
-        })
-        .collect()
+        }
+    };
+    changes.iter().map(act).collect()
 }
 
 /// 13 Nov 2026, 14:05 CET.
@@ -93,6 +98,38 @@ fn corrected(change: &Change, record: &Record) -> Option<Vec<String>> {
         said.push("entered in error".into());
     }
     Some(said)
+}
+
+/// What was done with a flag, in the words of its card. `None` for other rows.
+fn flagged(change: &Change) -> Option<(String, Vec<String>)> {
+    if change.table_name != "flag" {
+        return None;
+    }
+    let became = |column: &str| change.changes.get(column).map(|pair| &pair[1]);
+    let text = |column: &str| became(column).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let said = |parts: [Option<String>; 2]| parts.into_iter().flatten().collect::<Vec<_>>();
+    let answer = text("ack_reason").and_then(AckReason::from_code);
+    let answer = answer.map(|reason| said([Some(reason.words().to_owned()), text("ack_note").map(str::to_owned)]));
+    let lead_days = || {
+        became("lead_days")
+            .and_then(Value::as_i64)
+            .and_then(|days| i32::try_from(days).ok())
+    };
+    let ended = || text("outcome").and_then(|code| Why::from_code(code, lead_days()));
+    let (what, changes) = match (change.action.as_str(), became("closed_on"), answer) {
+        ("insert", ..) => {
+            let cause = text("cause")
+                .and_then(Cause::from_code)
+                .map(|cause| cause.words().to_owned());
+            ("raised a flag", said([cause, text("reason_text").map(str::to_owned)]))
+        }
+        (_, Some(Value::Null), _) => ("opened a flag again", vec![]),
+        (_, Some(_), Some(answer)) => ("closed a flag", answer),
+        (_, Some(_), None) => ("closed a flag", said([ended().map(Why::words), None])),
+        (_, None, Some(answer)) => ("answered a flag", answer),
+        (_, None, None) => ("told a flag anew", said([text("reason_text").map(str::to_owned), None])),
+    };
+    Some((what.to_owned(), changes))
 }
 
 /// Columns that say how the row is kept, not what it says.
@@ -227,6 +264,36 @@ mod tests {
             observations: vec![],
             events: vec![],
         }
+    }
+
+    #[test]
+    fn a_flags_history_is_in_the_words_of_its_card() {
+        let told = |action: &str, changes: Value| {
+            let mut one = change(action, changes);
+            one.table_name = "flag".into();
+            let acts = of(&[one], &nobody(), "UTC");
+            format!("{}: {}", acts[0].what, acts[0].changes.join("; "))
+        };
+        let raised = serde_json::json!({"cause": [null, "ctdna_rising"], "reason_text": [null, "0.1 then 0.4 %."], "ack_note": [null, null]});
+        assert_eq!(
+            told("insert", raised),
+            "raised a flag: ctDNA is rising; 0.1 then 0.4 %."
+        );
+        let answered =
+            serde_json::json!({"state": ["new", "acting"], "ack_reason": [null, "imaging"], "version": [1, 2]});
+        assert_eq!(told("update", answered), "answered a flag: Imaging ordered");
+        let closed = serde_json::json!({"closed_on": [null, "2026-11-13"], "outcome": [null, "dismissed"], "ack_reason": [null, "explained"], "ack_note": [null, "hepatitis"]});
+        assert_eq!(
+            told("update", closed),
+            "closed a flag: Explained by an event; hepatitis"
+        );
+        let again = serde_json::json!({"closed_on": ["2026-11-13", null], "ack_reason": ["explained", null], "ack_note": ["hepatitis", null]});
+        assert_eq!(told("update", again), "opened a flag again: ");
+        let gone = serde_json::json!({"closed_on": [null, "2026-11-13"], "outcome": [null, "withdrawn_evidence"]});
+        assert_eq!(
+            told("update", gone),
+            format!("closed a flag: {}", Why::Withdrawn.words())
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::super::{Result, filters};
 use super::centre;
 use super::model_card::Card;
 use super::model_history::{self, Entry};
-use crate::actions::models::{self, Decided, Decision, Model};
+use crate::actions::models::{self, Decided, Decision, Model, Site};
 use crate::app::App;
 use crate::domain::access::Actor;
 
@@ -35,8 +35,14 @@ enum Laid {
 
 pub async fn show(State(app): State<App>, actor: Actor) -> Result<ModelPage> {
     let shown = models::published(&app, &actor).await?;
+    // how the model does at a centre is that centre's to know by name
+    let held: Vec<&Site> = shown
+        .sites
+        .iter()
+        .filter(|site| actor.sites.contains(&site.id))
+        .collect();
     let model = shown.model.map(|model| {
-        let laid = match Card::read(&model.card, &shown.sites) {
+        let laid = match Card::read(&model.card, &held) {
             Ok(card) => Laid::Out(Box::new(card)),
             Err(error) => {
                 tracing::warn!(%error, version = model.version, "a card of another shape");

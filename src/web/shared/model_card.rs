@@ -104,8 +104,8 @@ fn spaced(word: &str) -> String {
 }
 
 impl Card {
-    /// Errors: a card of another shape, as another version of the program wrote it.
-    pub fn read(card: &Value, sites: &[Site]) -> Result<Card, serde_json::Error> {
+    /// Centres are named where they are among `sites`. Errors: a card of another shape, as another version of the program wrote it.
+    pub fn read(card: &Value, sites: &[&Site]) -> Result<Card, serde_json::Error> {
         let mut card = Card::deserialize(card)?;
         for group in &mut card.validation.subgroups {
             group.is = group_name(group, sites);
@@ -150,7 +150,8 @@ impl Card {
     pub fn too_small(&self) -> String {
         let small = self.validation.subgroups.iter();
         let small = small.filter(|group| group.observed_over_expected.is_none());
-        let names: Vec<String> = small.map(|group| format!("{} {}", group.by, group.is)).collect();
+        let mut names: Vec<String> = small.map(|group| format!("{} {}", group.by, group.is)).collect();
+        names.dedup();
         names.join(", ")
     }
 
@@ -218,12 +219,12 @@ impl Card {
     }
 }
 
-fn group_name(group: &Subgroup, sites: &[Site]) -> String {
+fn group_name(group: &Subgroup, sites: &[&Site]) -> String {
     match (group.by.as_str(), group.is.as_str()) {
         ("centre", id) => sites
             .iter()
             .find(|site| site.id.to_string() == id)
-            .map_or_else(|| id.to_owned(), |site| site.code.clone()),
+            .map_or_else(|| "of others".into(), |site| site.code.clone()),
         ("sex", "F") => "women".into(),
         ("sex", "M") => "men".into(),
         (_, is) => spaced(is),

@@ -263,7 +263,7 @@ fn misses_stay_in_the_denominator() {
     let told = Relapse::of(&case(rise()), &relapsed(500, Some(320), vec![]), None).unwrap();
     let missed = Relapse::of(&case(vec![]), &relapsed(500, None, vec![]), None).unwrap();
     let ledger = LeadLedger::of(&[told, missed.clone(), missed]);
-    assert_eq!(ledger.missed, 2);
+    assert_eq!((ledger.missed, ledger.unread), (2, Some(2)));
     let once = &ledger.announced[0];
     assert_eq!((once.ahead, once.early, once.first), (1, 1, 1.0));
     assert!((once.mean_notice - 290.0 / 3.0).abs() < 1e-12);

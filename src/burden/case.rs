@@ -4,12 +4,26 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use crate::domain::id::PatientRef;
 
 /// Days since the patient's day zero (surgery, else diagnosis); negative before it.
 pub type Day = i32;
+
+/// The day of a date; all dates there are have one.
+pub fn day_of(origin: NaiveDate, date: NaiveDate) -> Day {
+    (date - origin).num_days() as Day
+}
+
+/// The date of a day, or the last there is on its side.
+pub fn date_of(origin: NaiveDate, day: Day) -> NaiveDate {
+    let days = Days::new(u64::from(day.unsigned_abs()));
+    match day < 0 {
+        true => origin.checked_sub_days(days).unwrap_or(NaiveDate::MIN),
+        false => origin.checked_add_days(days).unwrap_or(NaiveDate::MAX),
+    }
+}
 
 /// On file from `from` (inclusive) until it was amended on `until` (exclusive; `Day::MAX` where it never was).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +200,14 @@ pub struct Case {
 }
 
 impl Case {
+    pub fn day_of(&self, date: NaiveDate) -> Day {
+        day_of(self.origin, date)
+    }
+
+    pub fn date_of(&self, day: Day) -> NaiveDate {
+        date_of(self.origin, day)
+    }
+
     /// What ended the watch for a first distant relapse, as known on `day`: the first relapse, death or loss.
     pub fn end(&self, day: Day) -> Option<&Happened> {
         let ends = |h: &&Happened| h.known.on(day) && h.on <= day && h.what != Outcome::Contact;
@@ -200,5 +222,24 @@ impl Case {
     /// The facts on file on `day`.
     pub fn facts_on(&self, day: Day) -> impl Iterator<Item = &Fact> {
         self.facts.iter().filter(move |f| f.known.on(day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_dates_lead_to_each_other() {
+        let origin = NaiveDate::from_ymd_opt(2020, 2, 28).unwrap();
+        for (day, date) in [(0, "2020-02-28"), (2, "2020-03-01"), (-28, "2020-01-31")] {
+            assert_eq!(date_of(origin, day), date.parse().unwrap());
+            assert_eq!(day_of(origin, date.parse().unwrap()), day);
+        }
+        assert_eq!(
+            (date_of(origin, Day::MAX), date_of(origin, Day::MIN)),
+            (NaiveDate::MAX, NaiveDate::MIN)
+        );
+        assert_eq!(date_of(origin, day_of(origin, NaiveDate::MIN)), NaiveDate::MIN);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, Treated, What};
+use super::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, Treated, What, day_of};
 use crate::domain::course::Treatment;
 use crate::domain::event::{Event, Happening, RelapseKind};
 use crate::domain::history::{Record, known};
@@ -52,7 +52,7 @@ struct Axis {
 
 impl Axis {
     fn day(&self, date: NaiveDate) -> Day {
-        i32::try_from((date - self.origin).num_days()).unwrap_or(Day::MAX)
+        day_of(self.origin, date)
     }
 }
 

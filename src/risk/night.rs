@@ -156,8 +156,7 @@ fn flag_rule(cases: &[Case], cut: NaiveDate, rate: f64, model: &Model) -> Result
 
 /// The scored days of a patient as the model would have said them without it.
 fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {
-    let today = Day::try_from((cut - case.origin).num_days()).unwrap_or(Day::MAX);
-    let watch = Watch::of(case, today);
+    let watch = Watch::of(case, case.day_of(cut));
     let mut scorer = model.follow_unseen(case);
     let point = |day: Day| {
         let (risks, line) = scorer.risks_and_line(day).ok()?;

@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 
-use chrono::{Days, NaiveDate};
 use rayon::prelude::*;
 
 use super::folder::Cohort;
 use super::follow::{Follows, walk};
-use crate::burden::case::{Case, Day, Outcome};
+use crate::burden::case::{Case, Day, Outcome, date_of};
 use crate::burden::line::HORIZONS;
 use crate::risk::flags::{self, FIRST_DAY, FlagRule, Series, Watch};
 
@@ -18,11 +17,6 @@ pub struct Answer {
     pub predictions: Vec<[f64; 3]>,
     /// The scored days of each patient up to the last day of the data, nothing of the outcome known.
     pub series: Vec<Series>,
-}
-
-/// A patient's day of a date.
-pub fn day_of(case: &Case, date: NaiveDate) -> Day {
-    Day::try_from((date - case.origin).num_days()).unwrap_or(if date < case.origin { Day::MIN } else { Day::MAX })
 }
 
 /// `usual`: the risks of those for whom the model has none (`unscored`).
@@ -36,14 +30,14 @@ pub fn answer<M: Follows>(
     let last = cohort.last_day();
     let mut landmarks: Vec<Vec<(Day, usize)>> = vec![vec![]; cases.len()];
     for (place, landmark) in cohort.landmarks.iter().enumerate() {
-        landmarks[landmark.person].push((day_of(&cases[landmark.person], landmark.on), place));
+        landmarks[landmark.person].push((cases[landmark.person].day_of(landmark.on), place));
     }
     let one = |(case, mut asked): (&Case, Vec<(Day, usize)>)| {
         asked.sort_unstable();
         let days: Vec<Day> = asked.iter().map(|(day, _)| *day).collect();
         let watch = Watch {
             from: FIRST_DAY,
-            to: last.map_or(0, |last| day_of(case, last)),
+            to: last.map_or(0, |last| case.day_of(last)),
             end: flags::End::Censored,
         };
         let (series, said) = walk(model, case, watch, &days);
@@ -100,7 +94,7 @@ pub fn first_flags(rule: &FlagRule, answer: &Answer, place: usize) -> Vec<Option
 pub fn write_flags(cohort: &Cohort, answer: &Answer, flags: &[Option<Day>], mut out: impl Write) -> io::Result<()> {
     writeln!(out, "patient_id,flagged_at")?;
     for ((person, series), flag) in cohort.people.iter().zip(&answer.series).zip(flags) {
-        let date = flag.and_then(|day| series.origin.checked_add_days(Days::new(u64::try_from(day).ok()?)));
+        let date = flag.map(|day| date_of(series.origin, day));
         if let Some(date) = date {
             writeln!(out, "{},{date}", quoted(&person.key))?;
         }

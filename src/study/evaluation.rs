@@ -1,6 +1,6 @@
 //! A study held against what then happened: accuracy at each horizon, flags at each budget, the plain rules at equal load.
 
-use super::answer::{day_of, first_flags};
+use super::answer::first_flags;
 use super::folder::Cohort;
 use super::measures::{Accuracy, Predicted};
 use super::rules::{Rule, judge};
@@ -29,7 +29,7 @@ const GROUPS: usize = 10;
 pub fn pairs(study: &Study, apply: &Cohort, horizon: usize) -> Vec<Predicted> {
     let one = |(landmark, risks): (&super::Landmark, &[f64; 3])| {
         let course = study.courses[landmark.person]?;
-        let day = day_of(&study.cases[landmark.person], landmark.on);
+        let day = study.cases[landmark.person].day_of(landmark.on);
         Some(Predicted {
             landmark: landmark.day,
             followed: course.after(day)?,

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::answer::day_of;
 use super::course::{Course, RELAPSE};
 use super::folder::Cohort;
 use super::follow::series;
@@ -75,7 +74,7 @@ impl Training {
 
 fn asked(cohort: &Cohort, cases: &[Case]) -> Vec<Day> {
     let landmarks = cohort.landmarks.iter();
-    let days = landmarks.map(|landmark| day_of(&cases[landmark.person], landmark.on));
+    let days = landmarks.map(|landmark| cases[landmark.person].day_of(landmark.on));
     let days: BTreeSet<Day> = days.filter(|day| *day >= 0).collect();
     if days.len() > MOST_ASKED {
         return vec![];

@@ -163,7 +163,7 @@ fn what_happened_is_for_the_judge_alone() {
     let known = answer(&study.model, &whole, &cases, study.training.usual(), &|| ());
     for (place, landmark) in whole.landmarks.iter().enumerate() {
         let case = &cases[landmark.person];
-        let day = metwatch::study::answer::day_of(case, landmark.on);
+        let day = case.day_of(landmark.on);
         if case.end(day).is_none() {
             assert_eq!(known.predictions[place], study.answer.predictions[place]);
         } else {

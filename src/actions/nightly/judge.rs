@@ -9,7 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::walk::Batch;
-use crate::burden::case::{Case, Day};
+use crate::burden::case::Case;
 use crate::burden::{Names, words};
 use crate::domain::course::Treatment;
 use crate::domain::event::Happening;
@@ -90,17 +90,12 @@ fn before_surgery(treatment: &Treatment) -> bool {
     treatment.phase.as_deref() == Some("neoadjuvant")
 }
 
-/// The case's day of a date.
-fn day_of(case: &Case, date: NaiveDate) -> Day {
-    Day::try_from((date - case.origin).num_days()).unwrap_or(Day::MIN)
-}
-
 /// The patient's risk by this model, for the comparison of models.
 pub fn risk(record: &Record, as_of: NaiveDate, model: &NightModel, names: &Names) -> Option<f64> {
     let asked = catch_unwind(AssertUnwindSafe(|| {
         watched(&record.as_of(as_of)).ok()?;
         let case = Case::of(&record.known_by(as_of), names)?;
-        model.score(&case, day_of(&case, as_of)).ok()
+        model.score(&case, case.day_of(as_of)).ok()
     }));
     let score = asked.ok()??;
     is_sound(&score).then_some(score.risks[MAIN].value)
@@ -131,7 +126,7 @@ fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: 
     let Some(case) = Case::of(&record.known_by(as_of), names) else {
         return unscored(NO_TUMOUR.into());
     };
-    match model.score(&case, day_of(&case, as_of)) {
+    match model.score(&case, case.day_of(as_of)) {
         Ok(score) if !is_sound(&score) => broken(NO_NUMBER.into()),
         Ok(score) => scored(patient, fingerprint, &score, raised, model.flag(&case, &score)),
         Err(NotScored::Unusable) => broken(NotScored::Unusable.to_string()),

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{EARLY_DAYS, LONGEST_LEAD};
-use super::series::{End, Series, date};
+use super::series::{End, Series};
 use super::signs::{Shown, Sign};
 use super::turnbull::Turnbull;
-use crate::burden::case::{Case, Day};
+use crate::burden::case::{Case, Day, date_of};
 
 /// The burden counts as growing from this probability.
 const GROWING: f64 = 0.5;
@@ -84,7 +84,7 @@ impl Relapse {
             };
         }
         Some(Relapse {
-            on: date(series.origin, on),
+            on: date_of(series.origin, on),
             looked,
             between: (after.unwrap_or(0).min(on), on),
             shown,

@@ -2,7 +2,7 @@
 
 use super::expect::Expected;
 use super::rule::{FlagRule, Threshold};
-use super::series::{Point, date};
+use super::series::Point;
 use super::signs::{evidence, marker_rise, run};
 use crate::burden::case::{Case, Day, Finding, Found, Signal, Tissue, What};
 use crate::burden::words;
@@ -106,7 +106,7 @@ fn ctdna(case: &Case, day: Day) -> Option<String> {
     let (first, _) = run.first()?;
     let told = &run[run.len().saturating_sub(DRAWS_TOLD)..];
     let numbers: Vec<String> = told.iter().map(|(signal, _)| molecules(signal)).collect();
-    let since = words::date(date(case.origin, first.on));
+    let since = words::date(case.date_of(first.on));
     let more = if told.len() < run.len() {
         format!("in {} draws, last ", run.len())
     } else {
@@ -146,7 +146,7 @@ fn others(case: &Case, day: Day) -> Vec<String> {
 }
 
 fn other(case: &Case, signal: &Signal, day: Day) -> Option<String> {
-    let on = words::date(date(case.origin, signal.on));
+    let on = words::date(case.date_of(signal.on));
     match &signal.what {
         What::Molecules { .. } => None,
         What::Cells {

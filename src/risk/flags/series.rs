@@ -1,6 +1,6 @@
 //! A patient's scored days and how the watch ended: what every threshold, flag and ledger is made from.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::burden::case::Day;
 use crate::domain::id::PatientRef;
@@ -99,15 +99,4 @@ impl Series {
     pub fn watched(&self) -> impl Iterator<Item = &Point> {
         self.points.iter().filter(|point| self.watch.covers(point.day))
     }
-}
-
-/// The date of a day on a patient's axis; `origin` itself where the calendar ends first.
-pub(super) fn date(origin: NaiveDate, day: Day) -> NaiveDate {
-    let days = Days::new(u64::from(day.unsigned_abs()));
-    let moved = if day < 0 {
-        origin.checked_sub_days(days)
-    } else {
-        origin.checked_add_days(days)
-    };
-    moved.unwrap_or(origin)
 }

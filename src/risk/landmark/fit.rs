@@ -11,7 +11,7 @@ use super::features::{Column, Schema, is_forecast};
 use super::learned::Work;
 use super::lines::Lines;
 use super::regression::Design;
-use super::rows::{Member, Stack, day_of, members, share, stack};
+use super::rows::{Member, Stack, members, share, stack};
 use super::trees::filled;
 use super::validation::{corrected, correction, held};
 use super::{FittedOn, MAIN, Model, Organs, Reference, Settings, VERSION, WINDOWS};
@@ -34,8 +34,8 @@ pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model,
     }
     let population = settings
         .lines
-        .then(|| Population::learn(cases, |case| day_of(case, cut)));
-    let look = |m: &Member| (&cases[m.case], day_of(&cases[m.case], cut).min(m.ended.on));
+        .then(|| Population::learn(cases, |case| case.day_of(cut)));
+    let look = |m: &Member| (&cases[m.case], cases[m.case].day_of(cut).min(m.ended.on));
     let schema = Schema::learn(members.iter().map(look));
     let engine = population.clone().map(Engine::new);
     let rows = stack(cases, &members, &schema, engine.as_ref(), settings);
@@ -71,7 +71,7 @@ pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model,
         version: VERSION.to_owned(),
         cut,
         settings: settings.clone(),
-        organs: Organs::learn(relapsed().map(|m| (&cases[m.case], day_of(&cases[m.case], cut)))),
+        organs: Organs::learn(relapsed().map(|m| (&cases[m.case], cases[m.case].day_of(cut)))),
         reference: Reference::of(&rows, &schema, cases, risks(&said), recalibrated),
         schema,
         basis,
@@ -104,7 +104,7 @@ fn mechanism(schema: &Schema, rows: &Stack) -> Vec<usize> {
 }
 
 /// Landmarks this many days before the cut are today's.
-const TODAY_DAYS: i64 = 365;
+const TODAY_DAYS: Day = 365;
 /// Landmarks are as late after day zero as others of the same band.
 const BAND_DAYS: Day = 182;
 
@@ -113,7 +113,7 @@ const BAND_DAYS: Day = 182;
 fn drift(rows: &Stack, cases: &[Case], schema: &Schema, cut: NaiveDate) -> Vec<Drift> {
     let late = |row: &usize| {
         let case = &cases[rows.case[*row] as usize];
-        (cut - case.origin).num_days() - i64::from(rows.day[*row]) <= TODAY_DAYS
+        case.day_of(cut) - rows.day[*row] <= TODAY_DAYS
     };
     let band = |row: usize| rows.day[row] / BAND_DAYS;
     let (today, before): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(late);

@@ -10,11 +10,6 @@ use crate::burden::case::{Case, Day};
 use crate::burden::{Ended, Engine, Line};
 use crate::domain::id::PatientRef;
 
-/// The cut as a day of the case.
-pub fn day_of(case: &Case, cut: NaiveDate) -> Day {
-    Day::try_from((cut - case.origin).num_days()).unwrap_or(Day::MAX)
-}
-
 /// A number in [0, 1) that the patient's own number decides.
 pub(super) fn share(patient: PatientRef, seed: u64) -> f64 {
     let mut bytes = [0; 12];
@@ -99,7 +94,7 @@ pub fn members(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Vec<Membe
         all.iter().filter(|day| **day < ended.on).count()
     };
     let known = |i: usize| {
-        let ended = cases[i].ended(day_of(&cases[i], cut))?;
+        let ended = cases[i].ended(cases[i].day_of(cut))?;
         let rows = days(&cases[i], &ended);
         (rows > 0).then_some((i, ended, rows))
     };

@@ -1,6 +1,6 @@
 //! One patient's risks on one day, with their reasons and doubts.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::contributions::{Contribution, rounded};
@@ -95,20 +95,11 @@ impl Model {
 impl Scorer<'_> {
     /// Why a patient has no risk on `day`, as known on it.
     fn at_risk(&self, day: Day) -> Result<(), NotScored> {
-        let date = |day: Day| {
-            let days = Days::new(u64::from(day.unsigned_abs()));
-            let moved = if day < 0 {
-                self.case.origin.checked_sub_days(days)
-            } else {
-                self.case.origin.checked_add_days(days)
-            };
-            moved.unwrap_or(self.case.origin)
-        };
         if let Some(end) = self.case.end(day) {
             return Err(match end.what {
-                Outcome::Relapse { .. } => NotScored::Relapsed(date(end.on)),
-                Outcome::Death => NotScored::Died(date(end.on)),
-                Outcome::Left | Outcome::Contact => NotScored::Left(date(end.on)),
+                Outcome::Relapse { .. } => NotScored::Relapsed(self.case.date_of(end.on)),
+                Outcome::Death => NotScored::Died(self.case.date_of(end.on)),
+                Outcome::Left | Outcome::Contact => NotScored::Left(self.case.date_of(end.on)),
             });
         }
         if day < 0 {

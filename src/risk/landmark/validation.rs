@@ -1,6 +1,6 @@
 //! The choice between families by time: fitted on what was known at an earlier cut, judged on landmarks after it.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::features::Schema;
 use super::hazard::{Coefficients, log_hazards};
 use super::learned::{Learned, Work};
 use super::regression::Design;
-use super::rows::{Stack, day_of};
+use super::rows::Stack;
 use super::{Settings, WINDOWS, windows};
 use crate::burden::Case;
 use crate::burden::case::Day;
@@ -67,10 +67,7 @@ fn split(cases: &[Case], stack: &Stack, cut: NaiveDate) -> Option<NaiveDate> {
         let case = &cases[*case as usize];
         let last = stack.case.get(i + 1) != Some(&stack.case[i]);
         if last && stack.event[i] == 1 {
-            relapses.extend(
-                case.origin
-                    .checked_add_days(Days::new((stack.day[i] + stack.watched[i]).max(0) as u64)),
-            );
+            relapses.push(case.date_of(stack.day[i] + stack.watched[i]));
         }
     }
     relapses.sort_unstable();
@@ -79,22 +76,12 @@ fn split(cases: &[Case], stack: &Stack, cut: NaiveDate) -> Option<NaiveDate> {
     enough.then(|| relapses[place]).filter(|day| *day < cut)
 }
 
-fn on(case: &Case, day: Day) -> NaiveDate {
-    let days = Days::new(u64::from(day.unsigned_abs()));
-    let moved = if day < 0 {
-        case.origin.checked_sub_days(days)
-    } else {
-        case.origin.checked_add_days(days)
-    };
-    moved.unwrap_or(case.origin)
-}
-
 /// The rows as they stood on `cut`: those whose landmark had come, watched until then. Whoever was watched later was watched on that day
 /// too; what was then on file would have relapses at once and the others only with their next contact, and so too many relapses.
 fn as_of(cases: &[Case], stack: &Stack, cut: NaiveDate) -> Stack {
     let mut early = stack.without_raw();
     for i in 0..stack.len() {
-        let left = day_of(&cases[stack.case[i] as usize], cut) - stack.day[i];
+        let left = cases[stack.case[i] as usize].day_of(cut) - stack.day[i];
         if left <= 0 {
             early.weight[i] = 0.0;
         } else if stack.watched[i] > left {
@@ -156,7 +143,7 @@ impl Work<'_> {
         let Some(day) = split(cases, stack, cut) else {
             return Ok(None);
         };
-        let is_late = |i: usize| on(&cases[stack.case[i] as usize], stack.day[i]) >= day;
+        let is_late = |i: usize| cases[stack.case[i] as usize].date_of(stack.day[i]) >= day;
         let late: Vec<f64> = (0..stack.len())
             .map(|i| if is_late(i) { stack.weight[i] } else { 0.0 })
             .collect();

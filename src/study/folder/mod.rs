@@ -304,13 +304,10 @@ impl Person {
     pub fn case(&self, names: &Names) -> Case {
         let mut case =
             Case::of(&self.record, names).expect("patients.csv gives everybody a tumour and a day of surgery");
-        let day = |on: NaiveDate| Day::try_from((on - case.origin).num_days()).unwrap_or(Day::MAX);
         let visit = |on: &NaiveDate| {
-            let known = Known {
-                from: day(*on),
-                until: Day::MAX,
-            };
-            (day(*on), known)
+            let from = case.day_of(*on);
+            let until = Day::MAX;
+            (from, Known { from, until })
         };
         case.visits = self.visits.iter().map(visit).collect();
         case

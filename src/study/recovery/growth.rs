@@ -39,7 +39,7 @@ impl Growth {
         // each of the others is asked on the day of one who grew, in turn, if watched then
         let others = watched.iter().enumerate().filter_map(|(place, one)| {
             let day = grew[place % grew.len()].day;
-            let still = one.truth.began.is_none_or(|began| one.day(began) > day);
+            let still = one.truth.began.is_none_or(|began| one.case.day_of(began) > day);
             (still && day < one.until).then_some((one, day))
         });
         let still: Vec<(&Watched, Day)> = others.collect();
@@ -69,7 +69,7 @@ fn said(engine: &Engine, asked: &[(&Watched, Day)]) -> Vec<f64> {
 impl<'a> Grew<'a> {
     /// `None` where the third draw was not reported before the end of the watch.
     fn of(one: &'a Watched<'a>) -> Option<Grew<'a>> {
-        let began = one.day(one.truth.began?);
+        let began = one.case.day_of(one.truth.began?);
         let draws = one.case.signals.iter().filter_map(|s| match s.what {
             What::Molecules { examined, .. } if s.on >= began.max(0) => Some((s.on, s.known.from.max(s.on), examined)),
             _ => None,
@@ -95,7 +95,7 @@ impl Watched<'_> {
             .truth
             .days
             .iter()
-            .min_by_key(|truth| (self.day(truth.on) - day).abs());
+            .min_by_key(|truth| (self.case.day_of(truth.on) - day).abs());
         nearest.and_then(|truth| truth.level).map_or(0.0, f64::exp)
     }
 }

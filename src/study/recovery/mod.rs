@@ -111,16 +111,12 @@ struct Watched<'a> {
 }
 
 impl Watched<'_> {
-    fn day(&self, on: chrono::NaiveDate) -> Day {
-        Day::try_from((on - self.case.origin).num_days()).unwrap_or(Day::MAX)
-    }
-
     /// While asleep, growing, overt.
     fn covered(&self, engine: &Engine) -> [Covered; 3] {
         let mut found = [Covered::default(); 3];
         let mut follow = engine.follow(self.case);
         for truth in &self.truth.days {
-            let day = self.day(truth.on);
+            let day = self.case.day_of(truth.on);
             let place = match truth.regime {
                 Regime::Cleared => continue,
                 Regime::Silent => 0,

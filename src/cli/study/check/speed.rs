@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use metwatch::burden::{Case, Names, Population};
-use metwatch::study::answer::day_of;
 use metwatch::study::{Check, Study, Wanted};
 use rayon::prelude::*;
 
@@ -22,7 +21,7 @@ pub fn checks(population: &Population, seed: u64) -> anyhow::Result<Vec<Check>> 
     let last = cohort.last_day();
     let begun = Instant::now();
     let likely = cases.par_iter().filter(|case| {
-        let day = last.map_or(0, |last| day_of(case, last));
+        let day = last.map_or(0, |last| case.day_of(last));
         engine.follow(case).on(day).regimes.growing > 0.5
     });
     let growing = likely.count();

@@ -38,6 +38,14 @@ fn families(all: &[Family]) -> String {
     all.iter().map(|own| family(*own)).collect::<Vec<_>>().join(", ")
 }
 
+/// The families, and that the burden line is not among their columns where it could be.
+fn told(model: &Model, all: &[Family], line: bool) -> String {
+    match line || model.population.is_none() {
+        true => families(all),
+        false => format!("{} without the burden line", families(all)),
+    }
+}
+
 /// Everything a reader needs in order to trust a model as far as it deserves.
 pub fn card(model: &Model, verdict: &Verdict) -> Value {
     let horizons = model.settings.horizons;
@@ -56,7 +64,7 @@ pub fn card(model: &Model, verdict: &Verdict) -> Value {
         "judged": model.judged,
         "validation": model.report,
         "rivals": model.rivals.iter().map(|rival| json!({
-            "families": families(&rival.families),
+            "families": told(model, &rival.families, rival.line),
             "loss_a_relapse": rival.loss,
         })).collect::<Vec<_>>(),
         "weights": weights(model),
@@ -82,7 +90,7 @@ fn method(model: &Model) -> String {
     format!(
         "Landmarks; hazards of relapse and of death that are constant within each window. Chosen among its rivals by the likelihood of \
          what came ({by}): {}. Weights by predictions of patients not seen. 95 % limits by leaving out each of {} parts of the patients.{}",
-        families(&model.learned.blend.families),
+        told(model, &model.learned.blend.families, model.schema.line),
         model.settings.folds,
         model.population.as_ref().map_or_else(String::new, slowed)
     )

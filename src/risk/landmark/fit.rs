@@ -7,13 +7,14 @@ use ndarray::Array2;
 use sha2::{Digest, Sha256};
 
 use super::basis::Basis;
+use super::blend::Inputs;
 use super::features::{Column, Schema, is_forecast};
-use super::learned::Work;
+use super::learned::{Learned, Work};
 use super::lines::Lines;
 use super::regression::Design;
 use super::rows::{Member, Stack, members, share, stack};
 use super::trees::filled;
-use super::validation::{corrected, correction, held};
+use super::validation::{Validated, corrected, correction, held};
 use super::{FittedOn, MAIN, Model, Organs, Reference, Settings, VERSION, WINDOWS};
 use crate::burden::case::Day;
 use crate::burden::{Case, Engine, Population};
@@ -23,7 +24,10 @@ use crate::risk::gate::{self, Drift};
 /// With fewer relapses a fit says more of chance than of patients.
 const LEAST_EVENTS: usize = 20;
 
-/// The families are chosen on an earlier cut and fitted anew on this one. The order of `cases` matters to the last bits of sums alone.
+/// With fewer relapses, columns without the burden line are tried as well: what it learns of all patients may be worth less than it costs.
+const FEW_EVENTS: usize = 500;
+
+/// Columns and families are chosen on an earlier cut and fitted anew on this one. The order of `cases` matters to the last bits of sums alone.
 /// Errors: `TooFewEvents`; `Unfitted`, and those of the estimators.
 pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model, Error> {
     let members = members(cases, cut, settings);
@@ -36,25 +40,27 @@ pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model,
         .lines
         .then(|| Population::learn(cases, |case| case.day_of(cut)));
     let look = |m: &Member| (&cases[m.case], cases[m.case].day_of(cut).min(m.ended.on));
-    let schema = Schema::learn(members.iter().map(look));
+    let schema = match Schema::learn(members.iter().map(look)) {
+        schema if population.is_some() => schema,
+        schema => schema.without_line(),
+    };
     let engine = population.clone().map(Engine::new);
     let rows = stack(cases, &members, &schema, engine.as_ref(), settings);
-    let basis = Basis::learn(&rows, &rows.weight, &schema);
-    let design = Design::of(&rows, &rows, &basis, &settings.horizons, settings.folds);
-    let raw = Array2::from_shape_fn((rows.len(), rows.width), |(i, j)| filled(rows.raw(i)[j]));
-    let mechanism = mechanism(&schema, &rows);
-    let work = Work {
-        design: &design,
-        raw: &raw,
-        mechanism: &mechanism,
-    };
-    let by_time = work.by_time(cases, &rows, &schema, cut, settings)?;
-    let (mut learned, crossed) = work.learn(settings)?;
-    let validated = match by_time {
-        Some(validated) => validated,
-        None => work.by_patients(&rows, &learned, &crossed, settings)?,
-    };
-    learned.blend = work.blend(&crossed, &validated.chosen).ok_or(Error::Unfitted)?;
+    let mut best = Tried::fit(cases, rows, schema, cut, settings)?;
+    if best.schema.line && events < FEW_EVENTS {
+        let schema = best.schema.without_line();
+        let rows = best.rows.narrowed(schema.width());
+        best = best.or(Tried::fit(cases, rows, schema, cut, settings)?);
+    }
+    let Tried {
+        schema,
+        rows,
+        basis,
+        design,
+        learned,
+        crossed,
+        validated,
+    } = best;
     let death = learned.regressions[1].crossed(design.x.view(), &design.fold);
     let said = learned.blend.log_hazards(&crossed);
     // of this model on patients it has not seen, where the earlier one was judged: what the refit has learned since is not corrected twice
@@ -85,6 +91,63 @@ pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model,
         fitted_on: on,
         rivals: validated.rivals,
     })
+}
+
+/// One choice of columns: the best of the families on them, fitted and judged.
+struct Tried {
+    schema: Schema,
+    rows: Stack,
+    basis: Basis,
+    design: Design,
+    learned: Learned,
+    /// What the families say of patients they have not seen.
+    crossed: Inputs,
+    validated: Validated,
+}
+
+impl Tried {
+    fn fit(cases: &[Case], rows: Stack, schema: Schema, cut: NaiveDate, settings: &Settings) -> Result<Tried, Error> {
+        let basis = Basis::learn(&rows, &rows.weight, &schema);
+        let design = Design::of(&rows, &rows, &basis, &settings.horizons, settings.folds);
+        let raw = Array2::from_shape_fn((rows.len(), rows.width), |(i, j)| filled(rows.raw(i)[j]));
+        let mechanism = mechanism(&schema, &rows);
+        let work = Work {
+            design: &design,
+            raw: &raw,
+            mechanism: &mechanism,
+            line: schema.line,
+        };
+        let by_time = work.by_time(cases, &rows, &schema, cut, settings)?;
+        let (mut learned, crossed) = work.learn(settings)?;
+        let validated = match by_time {
+            Some(validated) => validated,
+            None => work.by_patients(&rows, &learned, &crossed, settings)?,
+        };
+        learned.blend = work.blend(&crossed, &validated.chosen).ok_or(Error::Unfitted)?;
+        Ok(Tried {
+            schema,
+            rows,
+            basis,
+            design,
+            learned,
+            crossed,
+            validated,
+        })
+    }
+
+    /// The one with the best rival, told with the rivals of both. Both are judged by the same landmarks.
+    fn or(mut self, mut other: Tried) -> Tried {
+        let least = |tried: &Tried| {
+            let losses = tried.validated.rivals.iter().map(|rival| rival.loss);
+            losses.fold(f64::INFINITY, f64::min)
+        };
+        let is_better = least(&other) < least(&self);
+        let mut rivals = std::mem::take(&mut self.validated.rivals);
+        rivals.append(&mut other.validated.rivals);
+        let mut best = if is_better { other } else { self };
+        best.validated.rivals = rivals;
+        best
+    }
 }
 
 /// Places of the forecast's columns, where they are on file for everybody.

@@ -27,6 +27,8 @@ pub(super) struct Work<'a> {
     /// Raw columns, missing values filled.
     pub raw: &'a Array2<f64>,
     pub mechanism: &'a [usize],
+    /// Whether the burden line is among the columns.
+    pub line: bool,
 }
 
 impl Work<'_> {

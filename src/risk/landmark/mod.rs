@@ -47,7 +47,7 @@ use crate::burden::{Engine, Population};
 use crate::risk::gate::Report;
 
 /// Kept with its scores; changes when the columns, the estimators or the reading of a score change.
-pub const VERSION: &str = "landmark-6";
+pub const VERSION: &str = "landmark-7";
 
 /// How many windows a model has.
 pub const WINDOWS: usize = 3;
@@ -97,7 +97,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Of the burden lines that enter the model.
+    /// Of the burden lines, whether they are among the columns or told beside the risk.
     pub fn engine(&self) -> Option<&Engine> {
         self.population.as_ref().map(|population| self.lines.of(population))
     }

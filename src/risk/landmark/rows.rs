@@ -51,6 +51,16 @@ impl Stack {
         &self.raw[row * self.width..(row + 1) * self.width]
     }
 
+    /// The same rows with their first `width` columns alone.
+    pub fn narrowed(&self, width: usize) -> Stack {
+        let rows = (0..self.len()).flat_map(|row| &self.raw(row)[..width]);
+        Stack {
+            raw: rows.copied().collect(),
+            width,
+            ..self.without_raw()
+        }
+    }
+
     /// The same rows without what was seen.
     pub fn without_raw(&self) -> Stack {
         Stack {

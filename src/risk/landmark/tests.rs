@@ -422,6 +422,42 @@ fn a_landmark_at_day_zero_alone_is_a_fit_too() {
     assert!(risk(10.0) > 2.0 * risk(0.0));
 }
 
+/// In a small registry columns without the burden line are tried beside those with it, and the least loss on later landmarks decides. The
+/// line is told either way.
+#[test]
+fn with_few_relapses_the_burden_line_has_to_earn_its_place() {
+    let settings = Settings {
+        lines: true,
+        trees: false,
+        ..settings()
+    };
+    let model = fit(&cohort()[..250], cut(), &settings).unwrap();
+    let least = |line: bool| {
+        let losses = model
+            .rivals
+            .iter()
+            .filter(|rival| rival.line == line)
+            .map(|rival| rival.loss);
+        losses.fold(f64::INFINITY, f64::min)
+    };
+    assert!(
+        least(true).is_finite() && least(false).is_finite(),
+        "{:?}",
+        model.rivals
+    );
+    assert_eq!(model.schema.line, least(true) <= least(false));
+    assert_eq!(
+        model.schema.labels.iter().any(|label| label == "burden line"),
+        model.schema.line
+    );
+    let line = model.follow(&cohort()[0]).on(400).unwrap().line;
+    assert!(line.regimes.growing > 0.0, "{line:?}");
+    assert_eq!(
+        serde_json::from_value::<Model>(serde_json::to_value(&model).unwrap()).unwrap(),
+        model
+    );
+}
+
 /// Everybody entered on one day and is looked at once: relapses came before any earlier cut and after it, all of landmarks before it. The
 /// choice is by patients held out, and each rival is judged by weights that were fitted without them.
 #[test]

@@ -35,6 +35,8 @@ pub enum Judged {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rival {
     pub families: Vec<Family>,
+    /// Whether the burden line is among the columns.
+    pub line: bool,
     pub loss: f64,
 }
 
@@ -126,7 +128,11 @@ impl Work<'_> {
             if best.as_ref().is_none_or(|(least, ..)| own < *least) {
                 best = Some((own, blend, said));
             }
-            rivals.push(Rival { families, loss: own });
+            rivals.push(Rival {
+                families,
+                line: self.line,
+                loss: own,
+            });
         }
         let (_, blend, said) = best.ok_or(Error::Unfitted)?;
         Ok((rivals, blend, said))
@@ -158,6 +164,7 @@ impl Work<'_> {
             design: &early,
             raw: self.raw,
             mechanism: self.mechanism,
+            line: self.line,
         };
         let (learned, crossed) = past.learn(settings)?;
         let late = self.design.asked(&late);

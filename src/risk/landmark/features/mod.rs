@@ -32,6 +32,8 @@ pub struct Schema {
     pub analytes: Vec<String>,
     pub columns: Vec<Column>,
     pub labels: Vec<String>,
+    /// Whether the burden line is among the columns, as the last of them.
+    pub line: bool,
 }
 
 /// A fact or an analyte that fewer of the cases have than this is no column.
@@ -69,6 +71,18 @@ impl Schema {
             self.add(&analyte, &names.each_ref().map(String::as_str));
         }
         self.add(line::LABEL, &line::NAMES);
+        self.line = true;
+    }
+
+    /// The same but for the burden line.
+    pub fn without_line(&self) -> Schema {
+        let mut schema = self.clone();
+        if schema.line {
+            schema.labels.pop();
+            schema.columns.truncate(self.columns.len() - line::NAMES.len());
+            schema.line = false;
+        }
+        schema
     }
 
     fn add(&mut self, label: &str, names: &[&str]) {
@@ -92,7 +106,9 @@ impl Schema {
         facts::fill(self, case, day, out);
         let readings = Readings::of(case, day, &self.analytes);
         readings::fill(&readings, day, out);
-        line::fill(line, day, out);
+        if self.line {
+            line::fill(line, day, out);
+        }
         debug_assert_eq!(out.len(), self.width(), "one number a column");
     }
 }

@@ -35,9 +35,9 @@ pub fn of(changes: &[Change], record: &Record, zone: &str) -> Vec<Act> {
                 "system" => change.actor_name.clone(),
                 role => format!("{}, {role}", change.actor_name),
             },
+            reason: (change.reason.clone()).filter(|reason| !reason.is_empty() && !changes.contains(reason)),
             what,
             changes,
-            reason: change.reason.clone().filter(|reason| !reason.is_empty()),
         }
     };
     changes.iter().map(act).collect()

@@ -258,11 +258,12 @@ async fn an_acknowledged_flag_names_who_and_what_and_stays_or_closes() {
     assert_eq!(keys(&client.get("/triage?flagged=1").await), ["NOR-0012"]);
     let page = client.get("/patients/NOR/NOR-0011").await;
     assert!(page.text("aside").contains("Closed flags") && !page.body.contains("name=\"reason\""));
+    let told = page.text("details");
     assert!(
-        page.text("details").contains("acting → closed"),
-        "{}",
-        page.text("details")
+        told.contains("closed a flag : Explained by an event; a cold, drawn too early"),
+        "{told}"
     );
+    assert!(told.contains("answered a flag : Imaging ordered"), "{told}");
 }
 
 #[tokio::test]

@@ -216,7 +216,7 @@ async fn the_model_card_is_laid_out_with_its_nights() {
             "before level and slope were corrected",
             "centre NOR",
             "sex women",
-            "Too few relapses to say: centre SOU.",
+            "Too few relapses to say: centre of others.",
             "boosted trees chosen",
             "7.2500",
             "Nodes",

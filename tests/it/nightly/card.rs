@@ -16,12 +16,14 @@ async fn a_nights_model_has_its_card_on_show() {
         "Decision of the night",
         "For whom it holds",
         "on show",
-        "CEN-3",
+        "centre of others",
         "History",
         "22 Nov 2026",
     ] {
         assert!(page.text("main").contains(told), "{told}: {}", page.text("main"));
     }
+    // how the model does at a centre is told by name to those who hold it
+    assert!(!page.text("main").contains("CEN-3"), "{}", page.text("main"));
 }
 
 /// The figures stand with the run as numbers, and on the page of any model's reader.

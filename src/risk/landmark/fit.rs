@@ -52,44 +52,35 @@ pub fn fit(cases: &[Case], cut: NaiveDate, settings: &Settings) -> Result<Model,
         let rows = best.rows.narrowed(schema.width());
         best = best.or(Tried::fit(cases, rows, schema, cut, settings)?);
     }
-    let Tried {
-        schema,
-        rows,
-        basis,
-        design,
-        learned,
-        crossed,
-        validated,
-    } = best;
-    let death = learned.regressions[1].crossed(design.x.view(), &design.fold);
-    let said = learned.blend.log_hazards(&crossed);
+    let death = best.learned.regressions[1].crossed(best.design.x.view(), &best.design.fold);
+    let said = best.learned.blend.log_hazards(&best.crossed);
     // of this model on patients it has not seen, where the earlier one was judged: what the refit has learned since is not corrected twice
-    let correction = correction(&said, &design, &validated.weights);
+    let correction = correction(&said, &best.design, &best.validated.weights);
     let risks = |said: &Array2<f64>| -> Vec<(f64, f64)> {
-        let seen = held(&rows, &rows.weight, said, &death, settings);
+        let seen = held(&best.rows, &best.rows.weight, said, &death, settings);
         seen.iter().map(|row| (row.risks[MAIN], row.weight)).collect()
     };
     let recalibrated = correction.as_ref().map(|own| risks(&corrected(&said, own)));
-    let on = fitted_on(&rows, &members, cases);
-    let drift = drift(&rows, cases, &schema, cut);
+    let on = fitted_on(&best.rows, &members, cases);
+    let drift = drift(&best.rows, cases, &best.schema, cut);
     let thin = |patient| share(patient, settings.seed ^ 0x7417);
     Ok(Model {
         version: VERSION.to_owned(),
         cut,
         settings: settings.clone(),
         organs: Organs::learn(relapsed().map(|m| (&cases[m.case], cases[m.case].day_of(cut)))),
-        reference: Reference::of(&rows, &schema, cases, risks(&said), recalibrated),
-        schema,
-        basis,
+        reference: Reference::of(&best.rows, &best.schema, cases, risks(&said), recalibrated),
+        schema: best.schema,
+        basis: best.basis,
         population,
         lines: Lines::default(),
-        learned,
-        judged: validated.judged,
-        report: gate::report(cases, &validated.held, settings.horizons, MAIN, thin, drift),
+        learned: best.learned,
+        judged: best.validated.judged,
+        report: gate::report(cases, &best.validated.held, settings.horizons, MAIN, thin, drift),
         correction,
         recalibrated: false,
         fitted_on: on,
-        rivals: validated.rivals,
+        rivals: best.validated.rivals,
     })
 }
 

@@ -262,6 +262,11 @@ fn a_relapse_has_its_signs_with_their_intervals() {
 fn misses_stay_in_the_denominator() {
     let told = Relapse::of(&case(rise()), &relapsed(500, Some(320), vec![]), None).unwrap();
     let missed = Relapse::of(&case(vec![]), &relapsed(500, None, vec![]), None).unwrap();
+    // a draw that found nothing: something was on file, and it told nothing
+    let draw = case(vec![signal(1, 100, 107, ctdna(0.0))]);
+    let untold = Relapse::of(&draw, &relapsed(500, None, vec![]), None).unwrap();
+    let two = LeadLedger::of(&[untold, missed.clone()]);
+    assert_eq!((two.missed, two.unread), (2, Some(1)));
     let ledger = LeadLedger::of(&[told, missed.clone(), missed]);
     assert_eq!((ledger.missed, ledger.unread), (2, Some(2)));
     let once = &ledger.announced[0];

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::flags::{self, Budget, FIRST_DAY, FlagRule, Past, Point, Series, Terms, Threshold, Watch, scored_days};
+use super::flags::{self, Budget, FIRST_DAY, FlagRule, Past, Point, Said, Series, Terms, Threshold, Watch};
 use super::gate::{self, Decision, Measures, Report, Verdict};
-use super::landmark::{self, Landmarks, MAIN, Model, NotScored, Score, Settings};
+use super::landmark::{self, Landmarks, MAIN, Model, NotScored, Score, Scorer, Settings};
 use super::{Error, card};
 use crate::burden::Case;
 use crate::burden::case::Day;
@@ -156,19 +156,15 @@ fn flag_rule(cases: &[Case], cut: NaiveDate, rate: f64, model: &Model) -> Result
 
 /// The scored days of a patient as the model would have said them without it.
 fn series(case: &Case, cut: NaiveDate, model: &Model) -> Series {
-    let watch = Watch::of(case, case.day_of(cut));
     let mut scorer = model.follow_unseen(case);
-    let point = |day: Day| {
-        let (risks, line) = scorer.risks_and_line(day).ok()?;
-        Some(Point::of(case, day, risks, [risks[MAIN]; 2], line.regimes.grows()))
-    };
-    Series {
-        patient: case.patient,
-        origin: case.origin,
-        points: scored_days(case, FIRST_DAY, watch.to)
-            .into_iter()
-            .filter_map(point)
-            .collect(),
-        watch,
-    }
+    Series::of(case, Watch::of(case, case.day_of(cut)), |day| said(&mut scorer, day))
+}
+
+/// `None` for a day without a score.
+pub fn said(scorer: &mut Scorer, day: Day) -> Option<Said> {
+    let (risks, line) = scorer.risks_and_line(day).ok()?;
+    Some(Said {
+        risks,
+        growing: line.regimes.grows(),
+    })
 }

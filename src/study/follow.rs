@@ -4,17 +4,7 @@ use rayon::prelude::*;
 
 use super::course::{Course, End};
 use crate::burden::case::{Case, Day, Finding, What};
-use crate::risk::flags::{self, FIRST_DAY, Point, Series, Watch, scored_days};
-use crate::risk::landmark::MAIN;
-
-/// What a model says of a patient on one day.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Said {
-    /// Within 182, 365 and 730 days.
-    pub risks: [f64; 3],
-    /// P(the burden is growing); NaN where the model has no burden line.
-    pub growing: f64,
-}
+use crate::risk::flags::{self, FIRST_DAY, Said, Series, Watch};
 
 /// The night's model, as a study asks it.
 pub trait Follows: Sync {
@@ -53,8 +43,8 @@ pub fn watch(case: &Case, course: &Course) -> Watch {
 pub fn walk(model: &impl Follows, case: &Case, watch: Watch, asked: &[Day]) -> (Series, Vec<Option<Said>>) {
     let mut say = model.follow(case);
     let mut asked = asked.iter().copied().peekable();
-    let (mut points, mut answers) = (vec![], vec![]);
-    for day in scored_days(case, FIRST_DAY, watch.to) {
+    let mut answers = vec![];
+    let series = Series::of(case, watch, |day| {
         while let Some(before) = asked.next_if(|landmark| *landmark < day) {
             answers.push(say(before));
         }
@@ -62,20 +52,10 @@ pub fn walk(model: &impl Follows, case: &Case, watch: Watch, asked: &[Day]) -> (
         while asked.next_if_eq(&day).is_some() {
             answers.push(said);
         }
-        points.extend(said.map(|said| point(case, day, said)));
-    }
-    answers.extend(asked.map(&mut say));
-    let series = Series {
-        patient: case.patient,
-        origin: case.origin,
-        watch,
-        points,
-    };
+        said
+    });
+    answers.extend(asked.map(say));
     (series, answers)
-}
-
-fn point(case: &Case, day: Day, said: Said) -> Point {
-    Point::of(case, day, said.risks, [said.risks[MAIN]; 2], said.growing)
 }
 
 /// The scored days of everybody whose course is known.

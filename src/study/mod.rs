@@ -20,7 +20,7 @@ pub use checks::{Check, Wanted};
 pub use course::Course;
 pub use evaluation::Evaluation;
 pub use folder::{Cohort, Landmark, Person, ReadError, Reader};
-pub use follow::{Follows, Said};
+pub use follow::Follows;
 pub use recovery::Recovery;
 pub use rules::Rule;
 pub use run::{Error, Stage, Study};

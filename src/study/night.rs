@@ -1,8 +1,10 @@
 //! The night's model as a study asks it: the same fit, the same scores.
 
-use super::follow::{Follows, Said};
+use super::follow::Follows;
 use crate::burden::case::{Case, Day};
+use crate::risk::flags::Said;
 use crate::risk::landmark::{Model, Scorer};
+use crate::risk::night;
 
 impl Follows for Model {
     fn follow<'a>(&'a self, case: &'a Case) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
@@ -20,11 +22,5 @@ impl Follows for Unseen<'_> {
 }
 
 fn said<'a>(mut scorer: Scorer<'a>) -> Box<dyn FnMut(Day) -> Option<Said> + 'a> {
-    Box::new(move |day| {
-        let (risks, line) = scorer.risks_and_line(day).ok()?;
-        Some(Said {
-            risks,
-            growing: line.regimes.grows(),
-        })
-    })
+    Box::new(move |day| night::said(&mut scorer, day))
 }

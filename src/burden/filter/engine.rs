@@ -1,9 +1,9 @@
 //! A population's parameters with everything that can be worked out once for all patients.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::era::{eras, kernels};
-use super::lattice::Kernel;
+use super::era::{Organ, eras};
 use super::message::{Course, NODES};
 use crate::burden::case::{Case, Day, Found, What};
 use crate::burden::population::{
@@ -13,8 +13,8 @@ use crate::burden::population::{
 #[derive(Clone, Debug)]
 pub struct Engine {
     pub population: Population,
-    /// By pace, while no treatment slows it.
-    untreated: Vec<Kernel>,
+    /// By organ of the primary.
+    organs: BTreeMap<String, Arc<Organ>>,
     /// Period of each step.
     pub period: Vec<usize>,
     /// exp(log burden + shed) on the nodes of the level, from the lowest shed at the lowest node on.
@@ -40,10 +40,11 @@ impl Engine {
         let period = |step: usize| PERIODS.iter().position(|end| (step as f64 + 0.5) * STEP_DAYS < *end);
         let expected = |cells: &Cells| (0..NODES).map(|i| cells_grown(cells, LATTICE.node(i))).collect();
         let all = |map: &BTreeMap<String, Cells>| map.iter().map(|(k, c)| (k.clone(), expected(c))).collect();
+        let organ = |(name, symptoms): (&String, &Vec<f64>)| (name.clone(), Arc::new(Organ::new(symptoms)));
         Engine {
             blood: all(&population.blood),
             marrow: all(&population.marrow),
-            untreated: kernels(STEP_DAYS),
+            organs: population.symptoms.iter().map(organ).collect(),
             period: (0..80).map(|s| period(s).unwrap_or(PERIODS.len() - 1)).collect(),
             fractions: (0..LEVELS).map(|i| level(i).exp()).collect(),
             population,
@@ -63,8 +64,7 @@ impl Engine {
             pace: tilts.paces(&group.pace, &standing),
             shed: group.shed[before(population, case, day)],
             start: tilts.start(&group.start, &standing),
-            free: own(&population.symptoms, organ_of(&case.group))
-                .map_or_else(Vec::new, |symptoms| symptoms.iter().map(|p| 1.0 - p).collect()),
+            organ: Arc::clone(own(&self.organs, organ_of(&case.group)).expect("all organs together are one")),
         }
     }
 
@@ -72,11 +72,6 @@ impl Engine {
     pub fn begin(&self, course: &Course, number: usize) -> f64 {
         let rate = course.begin[self.period[number.min(self.period.len() - 1)]];
         course.era(number).map_or(rate, |era| rate * era.left)
-    }
-
-    /// How growth moves within a step, by pace.
-    pub fn kernels<'a>(&'a self, course: &'a Course, number: usize) -> &'a [Kernel] {
-        course.era(number).map_or(&self.untreated, |era| &era.kernels)
     }
 
     pub fn marker(&self, analyte: &str, organ: &str) -> Option<&Marker> {

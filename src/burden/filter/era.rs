@@ -1,9 +1,11 @@
 //! Treatment in the steps of time: while a course of it lasts, what grows and what rests have less of the time that passes.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::lattice::Kernel;
-use super::message::Course;
+use super::message::{Course, NODES};
+use super::moves::Move;
 use crate::burden::case::{Case, Day};
 use crate::burden::population::{DOUBLING, LATTICE, PACES, Population, STEP_DAYS};
 
@@ -11,14 +13,62 @@ use crate::burden::population::{DOUBLING, LATTICE, PACES, Population, STEP_DAYS}
 const WANDER: f64 = 0.0008;
 
 /// Steps under the same treatments.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Era {
     pub steps: Range<usize>,
     /// Their categories.
     pub under: Vec<String>,
     /// The share of the time that passes which they leave to the tumour.
     pub left: f64,
-    pub kernels: Vec<Kernel>,
+    moves: OnceLock<Vec<Move>>,
+    stretched: OnceLock<[Vec<Move>; 2]>,
+}
+
+impl PartialEq for Era {
+    fn eq(&self, other: &Era) -> bool {
+        (&self.steps, &self.under, self.left) == (&other.steps, &other.under, other.left)
+    }
+}
+
+/// By how much the logarithm of the time that an era leaves is changed to see what it does.
+pub const STRETCH: f64 = 0.1;
+
+impl Era {
+    /// The step of time, by pace.
+    pub fn moves(&self, free: &[f64; NODES]) -> &[Move] {
+        self.moves.get_or_init(|| moves(STEP_DAYS * self.left, free))
+    }
+
+    /// The same with more time and with less.
+    pub fn stretched(&self, free: &[f64; NODES]) -> &[Vec<Move>; 2] {
+        let by = |by: f64| moves(STEP_DAYS * self.left * by.exp(), free);
+        self.stretched.get_or_init(|| [by(STRETCH), by(-STRETCH)])
+    }
+}
+
+/// What patients with a primary in one organ have in common. An engine has one of each.
+#[derive(Clone, Debug)]
+pub struct Organ {
+    /// P(symptoms give nothing away within a step) at each node.
+    pub free: [f64; NODES],
+    /// The step of time, by pace, while no treatment slows it.
+    untreated: Vec<Move>,
+}
+
+impl Organ {
+    pub fn new(symptoms: &[f64]) -> Organ {
+        let free = std::array::from_fn(|i| 1.0 - symptoms.get(i).unwrap_or(&0.0));
+        Organ {
+            untreated: moves(STEP_DAYS, &free),
+            free,
+        }
+    }
+}
+
+impl PartialEq for Organ {
+    fn eq(&self, other: &Organ) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 /// Growth per day.
@@ -27,9 +77,9 @@ pub fn rate(pace: usize) -> f64 {
 }
 
 /// What so many days of undisturbed time do to growth, by pace.
-pub fn kernels(days: f64) -> Vec<Kernel> {
+fn moves(days: f64, free: &[f64; NODES]) -> Vec<Move> {
     (0..PACES)
-        .map(|pace| Kernel::walk(&LATTICE, rate(pace) * days, WANDER * days))
+        .map(|pace| Move::new(&Kernel::near(&LATTICE, rate(pace) * days, WANDER * days), free))
         .collect()
 }
 
@@ -57,7 +107,8 @@ pub fn eras(population: &Population, case: &Case, day: Day) -> Vec<Era> {
             steps: pair[0]..pair[1],
             under: under.into_iter().map(str::to_owned).collect(),
             left,
-            kernels: kernels(STEP_DAYS * left),
+            moves: OnceLock::new(),
+            stretched: OnceLock::new(),
         })
     };
     edges.windows(2).filter_map(era).collect()
@@ -67,6 +118,13 @@ impl Course {
     #[inline(always)]
     pub fn era(&self, number: usize) -> Option<&Era> {
         self.eras.iter().find(|era| era.steps.contains(&number))
+    }
+
+    /// How growth moves within a step, by pace.
+    #[inline(always)]
+    pub fn moves(&self, number: usize) -> &[Move] {
+        let organ = &self.organ;
+        self.era(number).map_or(&organ.untreated, |era| era.moves(&organ.free))
     }
 
     /// The share of the time that a step leaves.

@@ -17,7 +17,8 @@ use crate::burden::population::{STEP_DAYS, own};
 pub struct Stand {
     pub plain: Strand,
     pub carrier: Option<Strand>,
-    /// Logarithm of the probability of all readings so far and of no relapse until now.
+    /// Logarithm of the probability of all readings so far and of no relapse until the last of them, after which the masses were made to
+    /// add to 1.
     pub log_likelihood: f64,
     /// The largest probability of a slip among the readings of this step, as they came.
     pub doubt: f64,
@@ -155,6 +156,9 @@ impl Follow<'_> {
                 heard: vec![],
             },
         };
+        if read.is_empty() {
+            return stand;
+        }
         let context = Context::of(self.engine, self.case);
         for place in &self.read[read] {
             let signal = &self.case.signals[*place];

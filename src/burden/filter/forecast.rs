@@ -2,7 +2,8 @@
 //! see it when they come.
 
 use super::engine::Engine;
-use super::message::{Course, Message, NODES, dot, sum};
+use super::message::{Course, Message, NODES, sum};
+use super::moves::ROOM;
 use super::wide::wide;
 use crate::burden::case::{Case, Day, What};
 use crate::burden::line::HORIZONS;
@@ -133,7 +134,7 @@ impl Outlook {
             #[inline(always)]
             || {
                 let mut next = self.clone();
-                next.run(engine, course, number, &course.free);
+                next.run(engine, course, number, None);
                 next
             },
         )
@@ -141,25 +142,37 @@ impl Outlook {
 
     #[inline(always)]
     fn mass(&self) -> f64 {
-        self.cleared + self.silent + self.growing.iter().map(|nodes| sum(nodes)).sum::<f64>()
+        self.cleared + self.silent + self.grown()
     }
 
-    /// One step in which growth stays unfound with the probability `free` at each node; the mass that was found.
     #[inline(always)]
-    fn run(&mut self, engine: &Engine, course: &Course, number: usize, free: &[f64]) -> f64 {
+    fn grown(&self) -> f64 {
+        sum(self.growing.as_flattened())
+    }
+
+    /// One step in which scans leave growth unfound with the probability `unseen` at each node; the mass that was found.
+    #[inline(always)]
+    fn run(&mut self, engine: &Engine, course: &Course, number: usize, unseen: Option<&[f64; NODES]>) -> f64 {
         let begin = self.silent * engine.begin(course, number);
         self.silent -= begin;
-        let gone: [f64; NODES] = std::array::from_fn(|i| 1.0 - free[i]);
-        let mut found = 0.0;
-        for (pace, (nodes, kernel)) in self.growing.iter_mut().zip(engine.kernels(course, number)).enumerate() {
-            found += dot(nodes, &gone);
-            nodes.iter_mut().zip(free).for_each(|(n, free)| *n *= free);
-            let mut moved = [0.0; NODES];
-            kernel.spread(&nodes[..], &mut moved);
-            for (m, b) in moved.iter_mut().zip(&engine.population.at_begin) {
-                *m += begin * course.pace[pace] * b;
+        let before = self.grown();
+        let mut rows = [0.0; ROOM + PACES * NODES + ROOM];
+        for (row, nodes) in rows[ROOM..].chunks_exact_mut(NODES).zip(&self.growing) {
+            match unseen {
+                None => row.copy_from_slice(nodes),
+                Some(unseen) => {
+                    let masses = nodes.iter().zip(unseen).map(|(n, unseen)| n * unseen);
+                    row.iter_mut().zip(masses).for_each(|(r, mass)| *r = mass);
+                }
             }
-            *nodes = moved;
+        }
+        for (pace, (nodes, step)) in self.growing.iter_mut().zip(course.moves(number)).enumerate() {
+            step.ahead(&rows, pace * NODES, nodes);
+        }
+        let found = before - self.grown();
+        for (nodes, share) in self.growing.iter_mut().zip(course.pace) {
+            let sown = nodes.iter_mut().zip(&engine.population.at_begin);
+            sown.for_each(|(n, b)| *n += begin * share * b);
         }
         self.turn(course);
         found
@@ -214,8 +227,8 @@ fn found(
     let mut all = vec![0.0];
     for step in first..first + steps {
         let scans = schedule.in_step(step as f64 * STEP_DAYS);
-        let free: [f64; NODES] = std::array::from_fn(|i| course.free[i] * (1.0 - seen[i] * scans.min(1.0)));
-        sum += outlook.run(engine, course, step, &free) / whole;
+        let unseen = (scans > 0.0).then(|| std::array::from_fn(|i| 1.0 - seen[i] * scans.min(1.0)));
+        sum += outlook.run(engine, course, step, unseen.as_ref()) / whole;
         all.push(sum);
     }
     all

@@ -1,9 +1,12 @@
 //! A distribution over the hidden states of one patient, and its step in time.
 
+use std::sync::Arc;
+
 use super::engine::Engine;
-use super::era::{Era, kernels};
+use super::era::{Era, Organ, STRETCH};
+use super::moves::ROOM;
 use super::wide::wide;
-use crate::burden::population::{LATTICE, PACES, SHEDS, STEP_DAYS, TURN};
+use crate::burden::population::{LATTICE, PACES, SHEDS, TURN};
 
 /// Masses, not normalised between steps. `growing` is by pace, shed and node, the node running fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +46,9 @@ pub fn dot(values: &[f64], others: &[f64]) -> f64 {
 }
 
 pub const NODES: usize = LATTICE.len;
-pub const GROWING: usize = PACES * SHEDS * NODES;
+pub const GROWING: usize = PACES * PART;
+/// The rows of one pace.
+const PART: usize = SHEDS * NODES;
 
 pub fn place(pace: usize, shed: usize) -> usize {
     (pace * SHEDS + shed) * NODES
@@ -58,10 +63,17 @@ pub struct Course {
     pub begin: Vec<f64>,
     pub pace: [f64; PACES],
     pub shed: [f64; SHEDS],
-    /// P(symptoms give nothing away within a step) at each node.
-    pub free: Vec<f64>,
+    pub organ: Arc<Organ>,
     /// P(cleared, silent, growing) at day zero.
     pub start: [f64; 3],
+}
+
+/// Copied first: row by row what was just written would be read at once, at another place, and that waits.
+#[inline(always)]
+fn with_room(rows: &[f64]) -> [f64; ROOM + PART + ROOM] {
+    let mut all = [0.0; ROOM + PART + ROOM];
+    all[ROOM..ROOM + PART].copy_from_slice(rows);
+    all
 }
 
 impl Message {
@@ -125,18 +137,11 @@ impl Message {
         let begin = engine.begin(course, number);
         next.cleared = self.cleared;
         next.silent = self.silent * (1.0 - begin);
-        // row by row what was just written would be read at once, at another place: that waits
-        let mut free = [[0.0; NODES]; SHEDS];
-        for (pace, kernel) in engine.kernels(course, number).iter().enumerate() {
-            for (shed, row) in free.iter_mut().enumerate() {
-                let at = place(pace, shed);
-                for ((f, m), stays) in row.iter_mut().zip(&self.growing[at..at + NODES]).zip(&course.free) {
-                    *f = m * stays;
-                }
-            }
-            for (shed, row) in free.iter().enumerate() {
-                let at = place(pace, shed);
-                kernel.spread(row, &mut next.growing[at..at + NODES]);
+        let parts = self.growing.chunks_exact(PART).zip(next.growing.chunks_exact_mut(PART));
+        for ((from, to), step) in parts.zip(course.moves(number)) {
+            let rows = with_room(from);
+            for (shed, row) in to.chunks_exact_mut(NODES).enumerate() {
+                step.ahead(&rows, shed * NODES, row);
             }
         }
         next.turn(course, self.silent * begin, &engine.population.at_begin);
@@ -159,13 +164,11 @@ impl Message {
         let worth = self.sown(course, &engine.population.at_begin);
         now.silent = self.silent * (1.0 - begin) + begin * worth;
         let later = self.turned_back(course);
-        for (pace, kernel) in engine.kernels(course, number).iter().enumerate() {
-            for shed in 0..SHEDS {
-                let at = place(pace, shed);
-                kernel.gather(&later.growing[at..at + NODES], &mut now.growing[at..at + NODES]);
-                for (m, stays) in now.growing[at..at + NODES].iter_mut().zip(&course.free) {
-                    *m *= stays;
-                }
+        let parts = later.growing.chunks_exact(PART).zip(now.growing.chunks_exact_mut(PART));
+        for ((from, to), step) in parts.zip(course.moves(number)) {
+            let rows = with_room(from);
+            for (shed, row) in to.chunks_exact_mut(NODES).enumerate() {
+                step.back(&rows, shed * NODES, row);
             }
         }
         now
@@ -176,22 +179,22 @@ impl Message {
         let Some(era) = course.era(number) else {
             return 0.0;
         };
-        const BY: f64 = 0.1;
-        let [more, less] = [BY, -BY].map(|by| kernels(STEP_DAYS * era.left * by.exp()));
+        let [more, less] = era.stretched(&course.organ.free);
         wide(
             #[inline(always)]
             || {
                 let worth = later.sown(course, &engine.population.at_begin) - later.silent;
                 let mut change = before.silent * engine.begin(course, number) * worth;
                 let later = later.turned_back(course);
-                for (pace, (more, less)) in more.iter().zip(&less).enumerate() {
-                    for shed in 0..SHEDS {
-                        let at = place(pace, shed);
+                let parts = later.growing.chunks_exact(PART).zip(before.growing.chunks_exact(PART));
+                for ((later, before), (more, less)) in parts.zip(more.iter().zip(less)) {
+                    let rows = with_room(later);
+                    for (shed, masses) in before.chunks_exact(NODES).enumerate() {
                         let (mut most, mut least) = ([0.0; NODES], [0.0; NODES]);
-                        more.gather(&later.growing[at..at + NODES], &mut most);
-                        less.gather(&later.growing[at..at + NODES], &mut least);
-                        for (i, mass) in before.growing[at..at + NODES].iter().enumerate() {
-                            change += mass * course.free[i] * (most[i] - least[i]) / (2.0 * BY);
+                        more.back(&rows, shed * NODES, &mut most);
+                        less.back(&rows, shed * NODES, &mut least);
+                        for ((mass, most), least) in masses.iter().zip(most).zip(least) {
+                            change += mass * (most - least) / (2.0 * STRETCH);
                         }
                     }
                 }
@@ -203,16 +206,15 @@ impl Message {
     /// Some of what grows takes another pace, and what begins takes one, in one pass.
     #[inline(always)]
     fn turn(&mut self, course: &Course, begun: f64, nodes: &[f64]) {
-        const SIZE: usize = SHEDS * NODES;
-        let mut all = [0.0; SIZE];
-        for part in self.growing.chunks_exact(SIZE) {
+        let mut all = [0.0; PART];
+        for part in self.growing.chunks_exact(PART) {
             all.iter_mut().zip(part).for_each(|(a, m)| *a += m);
         }
         for (part, shed) in all.chunks_exact_mut(NODES).zip(course.shed) {
             let with = part.iter_mut().zip(nodes);
             with.for_each(|(a, node)| *a = TURN * *a + begun * shed * node);
         }
-        for (part, share) in self.growing.chunks_exact_mut(SIZE).zip(course.pace) {
+        for (part, share) in self.growing.chunks_exact_mut(PART).zip(course.pace) {
             let with = part.iter_mut().zip(&all);
             with.for_each(|(m, a)| *m += share * a - TURN * *m);
         }
@@ -220,13 +222,12 @@ impl Message {
 
     #[inline(always)]
     fn turned_back(&self, course: &Course) -> Message {
-        const SIZE: usize = SHEDS * NODES;
-        let mut mean = [0.0; SIZE];
-        for (part, share) in self.growing.chunks_exact(SIZE).zip(course.pace) {
+        let mut mean = [0.0; PART];
+        for (part, share) in self.growing.chunks_exact(PART).zip(course.pace) {
             mean.iter_mut().zip(part).for_each(|(a, m)| *a += share * m);
         }
         let mut turned = self.clone();
-        for part in turned.growing.chunks_exact_mut(SIZE) {
+        for part in turned.growing.chunks_exact_mut(PART) {
             part.iter_mut().zip(&mean).for_each(|(m, a)| *m += TURN * (a - *m));
         }
         turned

@@ -10,6 +10,7 @@ mod follow;
 mod forecast;
 mod lattice;
 mod message;
+mod moves;
 mod read_out;
 mod smooth;
 mod surprise;
@@ -22,6 +23,6 @@ pub use engine::{Engine, LEVELS, before, cells_grown, level, level_node, read_be
 pub use evidence::{Likelihood, Own};
 pub use follow::{Follow, Heard, step_of};
 pub use forecast::scans;
-pub use lattice::{Kernel, Lattice};
+pub use lattice::Lattice;
 pub use message::{Course, Message, NODES, place};
 pub use smooth::{End, Visitor};

@@ -107,7 +107,7 @@ impl Follow<'_> {
             End::Symptoms | End::Scan => {
                 (worth.cleared, worth.silent) = (1e-8, 1e-7);
                 let course = self.course.as_ref();
-                let symptoms = || course.map_or_else(Vec::new, |c| c.free.iter().map(|p| 1.0 - p).collect());
+                let symptoms = || course.map_or_else(Vec::new, |c| c.organ.free.iter().map(|p| 1.0 - p).collect());
                 let found = if end == End::Scan {
                     self.engine.population.seen.clone()
                 } else {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::counts::{log_normal, log_normal_below};
+use super::lattice::Kernel;
 use super::*;
 use crate::burden::case::{Case, Day, Fact, Finding, Found, Happened, Known, Outcome, Signal, Tissue, What};
 use crate::burden::population::{Baseline, Population, prior};

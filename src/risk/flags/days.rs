@@ -1,6 +1,6 @@
 //! From a case to the days on which it is scored, to a scored day, and to its watch.
 
-use super::series::{End, Point, Watch};
+use super::series::{End, Point, Said, Series, Watch};
 use super::signs::{evidence, trend};
 use crate::burden::Ended;
 use crate::burden::case::{Case, Day, Finding, What};
@@ -31,6 +31,20 @@ pub fn scored_days(case: &Case, from: Day, to: Day) -> Vec<Day> {
     days.sort_unstable();
     days.dedup();
     days
+}
+
+impl Series {
+    /// A case through its watch: what is said of it on each scored day, asked in rising order; `None` for a day without a score.
+    pub fn of(case: &Case, watch: Watch, mut say: impl FnMut(Day) -> Option<Said>) -> Series {
+        let days = scored_days(case, FIRST_DAY, watch.to).into_iter();
+        let point = |day| say(day).map(|said| Point::of(case, day, said.risks, [said.risks[1]; 2], said.growing));
+        Series {
+            patient: case.patient,
+            origin: case.origin,
+            watch,
+            points: days.filter_map(point).collect(),
+        }
+    }
 }
 
 impl Point {

@@ -32,7 +32,7 @@ pub use past::Past;
 pub use reason::{promise, reason};
 pub use rule::{Flag, FlagRule, Settings, Threshold};
 pub use running::{Period, RunningLedger, Standing};
-pub use series::{End, Point, Series, Trend, Trigger, Watch};
+pub use series::{End, Point, Said, Series, Trend, Trigger, Watch};
 pub use signs::{EVIDENCE_DAYS, Shown, Sign, evidence, trend};
 pub use threshold::default_threshold;
 

@@ -23,6 +23,15 @@ pub struct Trend {
     pub rising: bool,
 }
 
+/// What a model says of a patient on one day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Said {
+    /// P(first distant relapse within 182, 365, 730 days), death competing.
+    pub risks: [f64; 3],
+    /// P(the burden is growing); NaN where the model has no burden line.
+    pub growing: f64,
+}
+
 /// One scored day: one on which something new came on file, or a tick of the month.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {

@@ -2,6 +2,8 @@
 
 use super::budget::{self, Budget};
 use super::{Error, Result, sign_in};
+use chrono::TimeDelta;
+
 use crate::app::App;
 use crate::domain::access::{Actor, Permission, Role};
 use crate::domain::audit::Entry;
@@ -9,7 +11,7 @@ use crate::domain::id::SiteId;
 use crate::domain::problem::Problem;
 use crate::domain::text;
 use crate::store::links::Purpose;
-use crate::store::users::User;
+pub use crate::store::users::User;
 use crate::store::{self};
 
 /// Adds a user who has no password yet and gives the secret of a one-time link to choose one.
@@ -75,7 +77,9 @@ pub struct Overview {
     pub users: Vec<User>,
     pub sites: Vec<store::sites::Site>,
     pub acts: Vec<store::audit::Change>,
-    pub runs: Vec<store::models::Run>,
+    /// Sign-ins that failed and requests that were refused in the last day.
+    pub turned_away: (i64, i64),
+    pub runs: Vec<store::runs::Night>,
     pub budget: Budget,
 }
 
@@ -87,7 +91,8 @@ pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {
         users,
         sites,
         acts: store::audit::latest(&mut work, 50).await?,
-        runs: store::models::runs(&mut work, 20).await?,
+        turned_away: store::audit::turned_away(&mut work, app.clock.now() - TimeDelta::days(1)).await?,
+        runs: store::runs::nights(&mut work, 20).await?,
         budget: budget::read(&mut work).await?,
     };
     work.finish(Entry::viewed("administration")).await?;

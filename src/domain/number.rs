@@ -110,6 +110,19 @@ pub fn at_six_places(value: f64) -> Option<f64> {
         .then(|| whole / 1e6)
 }
 
+/// 3,074.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -66,6 +66,7 @@ pub fn card(model: &Model, verdict: &Verdict) -> Value {
         "rivals": model.rivals.iter().map(|rival| json!({
             "families": told(model, &rival.families, rival.line),
             "loss_a_relapse": rival.loss,
+            "chosen": rival.chosen,
         })).collect::<Vec<_>>(),
         "weights": weights(model),
         "matter_most": matter_most(model),
@@ -89,7 +90,7 @@ fn method(model: &Model) -> String {
     };
     format!(
         "Landmarks; hazards of relapse and of death that are constant within each window. Chosen among its rivals by the likelihood of \
-         what came ({by}): {}. Weights by predictions of patients not seen. 95 % limits by leaving out each of {} parts of the patients.{}",
+         what came ({by}), the blend of all unless one alone is better by more than the standard error: {}. Weights by predictions of patients not seen. 95 % limits by leaving out each of {} parts of the patients.{}",
         told(model, &model.learned.blend.families, model.schema.line),
         model.settings.folds,
         model.population.as_ref().map_or_else(String::new, slowed)

@@ -55,13 +55,30 @@ pub async fn of_patient(work: &mut Work, patient: PatientRef, limit: i64) -> Res
     Ok(changes)
 }
 
-/// The last entries over all that an administrator may see.
+/// Sign-ins that failed and requests that were refused since then.
+pub async fn turned_away(work: &mut Work, since: DateTime<Utc>) -> Result<(i64, i64)> {
+    let row = sqlx::query!(
+        "select count(*) filter (where action = 'sign_in_failed') as \"failed!\", count(*) filter (where action = 'refused') as \"refused!\"
+         from audit_entry
+         where site_id = 0
+           and action in ('sign_in_failed', 'refused')
+           and at > $1",
+        since,
+    )
+    .fetch_one(work.connection())
+    .await?;
+    Ok((row.failed, row.refused))
+}
+
+/// The last acts on users, settings and runs that an administrator may see. What was looked at, and who came or was turned away at a
+/// door, is left out: there is so much of it, from strangers too, that it would push the acts off any list.
 pub async fn latest(work: &mut Work, limit: i64) -> Result<Vec<Change>> {
     let changes = sqlx::query_as!(
         Change,
         "select at, actor_name, role, action, table_name, record_id, changes, reason
          from audit_entry
          where site_id = 0
+           and action not in ('viewed', 'cohort_viewed', 'searched', 'signed_in', 'signed_out', 'sign_in_failed', 'link_used', 'refused')
          order by at desc
          limit $1",
         limit,

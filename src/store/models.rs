@@ -78,35 +78,3 @@ pub async fn published(work: &mut Work) -> Result<Option<Model>> {
     .await?;
     Ok(model)
 }
-
-/// One night, as the administrator sees it.
-#[derive(Clone, Debug)]
-pub struct Run {
-    pub id: i64,
-    pub as_of: NaiveDate,
-    pub revision: i32,
-    pub state: String,
-    pub patients: i32,
-    pub scored: i32,
-    pub not_scored: i32,
-    pub failed: i32,
-    pub flags_raised: i32,
-    pub started_at: chrono::DateTime<chrono::Utc>,
-    pub finished_at: Option<chrono::DateTime<chrono::Utc>>,
-    pub problem: Option<String>,
-}
-
-/// The last runs, newest first.
-pub async fn runs(work: &mut Work, limit: i64) -> Result<Vec<Run>> {
-    let runs = sqlx::query_as!(
-        Run,
-        "select id, as_of, revision, state, patients, scored, not_scored, failed, flags_raised, started_at, finished_at, problem
-         from run
-         order by id desc
-         limit $1",
-        limit,
-    )
-    .fetch_all(work.connection())
-    .await?;
-    Ok(runs)
-}

@@ -1,23 +1,30 @@
 //! How values are written: dates as 13 Nov 2026, minus as −, a thin space before %, numbers by their figures.
 
+pub use crate::domain::number::thousands;
 use chrono::NaiveDate;
+
+/// Written as more than 99 %.
+const ALMOST_SURE: f64 = 0.999;
 
 /// 13 Nov 2026.
 pub fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
 }
 
-/// 3,074.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
+/// What is written in its own way wherever it stands.
+const SPELT: [&str; 6] = ["ER", "PgR", "HER2", "Ki-67", "ctDNA", "CTC"];
+
+/// `Tumour size`, `ER`, `ctDNA last level`: the first word begins with a capital, or has a spelling of its own.
+pub fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(name.find(' ').unwrap_or(name.len()));
+    let bare = |word: &str| word.replace('-', "").to_lowercase();
+    if let Some(own) = SPELT.iter().find(|own| bare(own) == bare(first)) {
+        return format!("{own}{rest}");
     }
-    out
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// At most three significant figures, no exponent, trailing zeros dropped: 0.0123, 4.26, 1,170.
@@ -43,20 +50,25 @@ pub fn figure(value: f64) -> String {
     if value < 0.0 { format!("−{text}") } else { text }
 }
 
-/// A probability as per cent, thin space before the sign; no false precision at the ends.
+/// A share as per cent, thin space before the sign; no false precision at the ends. All of those who were counted are 100 %.
 pub fn percent(probability: f64) -> String {
     if !probability.is_finite() {
         return "–".into();
     }
     let percent = probability * 100.0;
-    let number = if percent > 0.0 && percent < 0.5 {
+    let number = if percent > 0.0 && percent <= 0.5 {
         "<1".to_string()
-    } else if percent < 100.0 && percent > 99.5 {
+    } else if (99.5..100.0).contains(&percent) {
         ">99".to_string()
     } else {
         format!("{percent:.0}")
     };
     format!("{number}\u{202f}%")
+}
+
+/// A probability that a model gives, as per cent: nothing is certain, also where the number that stands for it has reached 1.
+pub fn probability(modelled: f64) -> String {
+    percent(if modelled > ALMOST_SURE { ALMOST_SURE } else { modelled })
 }
 
 /// A number never parts from its unit, nor a before from its after: those spaces become unbreakable.
@@ -112,6 +124,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_fact_begins_with_a_capital_or_as_it_is_spelt() {
+        for (fact, told) in [
+            ("er", "ER"),
+            ("pgr", "PgR"),
+            ("her2", "HER2"),
+            ("ki67", "Ki-67"),
+            ("ctDNA", "ctDNA"),
+            ("ctDNA last level", "ctDNA last level"),
+            ("CTC", "CTC"),
+            ("size mm", "Size mm"),
+            ("error", "Error"),
+            ("", ""),
+        ] {
+            assert_eq!(capital(fact), told);
+        }
+    }
+
+    #[test]
     fn figures_are_neither_longer_nor_shorter_than_they_know() {
         for (value, text) in [
             (0.0, "0"),
@@ -133,7 +163,16 @@ mod tests {
         assert_eq!(percent(0.216), "22\u{202f}%");
         assert_eq!(percent(0.0012), "<1\u{202f}%");
         assert_eq!(percent(0.9991), ">99\u{202f}%");
+        assert_eq!(percent(0.995), ">99\u{202f}%");
+        assert_eq!(percent(0.005), "<1\u{202f}%");
         assert_eq!(percent(0.0), "0\u{202f}%");
+        // all of those counted, but nothing that a model says is certain
+        assert_eq!(percent(1.0), "100\u{202f}%");
+        for modelled in [0.9999, 1.0 - 1e-17, 1.0 + 1e-12] {
+            assert_eq!(probability(modelled), ">99\u{202f}%", "{modelled}");
+        }
+        assert_eq!(probability(0.97), "97\u{202f}%");
+        assert_eq!(probability(f64::NAN), "–");
     }
 
     #[test]

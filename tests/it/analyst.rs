@@ -210,6 +210,26 @@ async fn the_rotterdam_women_give_the_reference_curves_and_a_file_without_names(
         );
         assert!(!page.body.contains("ROTN-") && !page.body.contains("INS-"), "{query}");
     }
+    // the arms' events are 82: the progressions told beside them would tell the three deaths
+    let page = client
+        .get("/cohorts?trial=INSPIRE&endpoint=progression&group=arm")
+        .await;
+    assert!(
+        page.body.contains("82</b> progressions or deaths before it") && !page.body.contains("79</b>"),
+        "{}",
+        page.text(".facts")
+    );
+    assert_eq!(page.text("#asked"), "All cancers · all centres · trial INSPIRE");
+    let page = client
+        .get("/cohorts?trial=INSPIRE&endpoint=progression&curve=incidence")
+        .await;
+    assert!(!page.body.contains("<svg class=\"chart") && page.text(".empty").contains("Fewer than 5 died before it"));
+    let page = client.get("/cohorts?cancer=breast").await;
+    assert!(
+        page.text("#rows").contains("2,982 patients counted here and"),
+        "{}",
+        page.text("#rows")
+    );
     let page = client.get("/cohorts?trial=INSPIRE").await;
     assert!(
         page.text(".empty").contains("entered with metastases"),

@@ -5,7 +5,7 @@ use metwatch::domain::access::{Actor, Role};
 use metwatch::domain::audit::Entry;
 use sqlx::{AssertSqlSafe, Executor, Row};
 
-use crate::support::TestApp;
+use crate::support::{NORTH, SOUTH, TestApp};
 
 /// Some entries on the north patient's chain: three changes beside the first insert.
 async fn with_changes() -> TestApp {
@@ -219,4 +219,37 @@ async fn reads_and_refusals_leave_their_entries() {
         count("select count(*) from audit_entry where action = 'searched' and changes::text like '%NOR%'").await,
         0
     );
+}
+
+/// The page of the administrator names whom an act is about; the trail keeps what the list leaves out.
+#[tokio::test]
+async fn the_last_acts_name_users_and_centres_and_leave_out_views() {
+    let test = TestApp::new().await;
+    let administrator = test.client(Role::Administrator).await;
+    test.client(Role::Clinician).await.get("/triage").await;
+    let console = Actor::console(vec![]);
+    users::add(&test.app, &console, "Odile", Role::Analyst, &[NORTH, SOUTH])
+        .await
+        .unwrap();
+    users::disable(&test.app, &console, "Odile").await.unwrap();
+    let told = administrator.get("/administration").await.text("main");
+    let acts = told.split_once("Last acts").unwrap().1;
+    for act in [
+        "added user Odile",
+        "gave user Odile the centres NOR, SOU",
+        "made a link for user Odile",
+        "disabled user Odile",
+    ] {
+        assert!(acts.contains(act), "{act}: {acts}");
+    }
+    for left_out in ["viewed", "signed in", "link used"] {
+        assert!(!acts.contains(left_out), "{left_out}: {acts}");
+    }
+    let mut superuser = test.database.superuser().await;
+    let kept: i64 = superuser
+        .fetch_one("select count(*) from audit_entry where site_id = 0 and action in ('viewed', 'signed_in')")
+        .await
+        .unwrap()
+        .get(0);
+    assert!(kept >= 3, "{kept}");
 }

@@ -28,6 +28,42 @@ async fn add(test: &TestApp, name: &str, role: Role) {
     assert_eq!(test.anonymous().get(&format!("/link/{link}")).await.status, 404);
 }
 
+/// Used, expired, cut short: one answer, with what to do next.
+#[tokio::test]
+async fn a_link_that_opens_nothing_says_what_to_do() {
+    let test = TestApp::new().await;
+    let console = Actor::console(vec![NORTH]);
+    let used = users::add(&test.app, &console, "Mara", Role::Clinician, &[NORTH])
+        .await
+        .unwrap();
+    let typed = [("password", PASSWORD), ("again", PASSWORD)];
+    let page = test.anonymous().post(&format!("/link/{used}"), &typed).await;
+    assert_eq!(page.status, 303);
+    let expired = users::add(&test.app, &console, "Odile", Role::Analyst, &[NORTH])
+        .await
+        .unwrap();
+    test.sql("update sign_in_link set expires_at = now() - interval '1 minute' where used_at is null")
+        .await;
+    let mut answers = vec![];
+    for link in [used.as_str(), expired.as_str(), &expired[..20], "abc"] {
+        let address = format!("/link/{link}");
+        for page in [
+            test.anonymous().get(&address).await,
+            test.anonymous().post(&address, &typed).await,
+        ] {
+            assert_eq!(page.status, 404);
+            let number = page.text("code");
+            answers.push(page.body.replace(&number, ""));
+        }
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+    assert!(
+        answers[0].contains("Ask your administrator for a new one, or <a href=\"/sign-in\">sign in</a>."),
+        "{}",
+        answers[0]
+    );
+}
+
 #[tokio::test]
 async fn a_password_signs_in_and_only_its_hash_is_kept() {
     let test = with_user().await;

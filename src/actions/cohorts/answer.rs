@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::estimate::{Estimate, followed};
+use super::mask::{self, Tally, Why};
 use crate::domain::cohort::{Count, Endpoint, FEW, Grouping, Question, Subject, Unwatched, View};
 use crate::survival::{Error, FollowUp, LogRank};
 
@@ -48,14 +49,27 @@ impl Gathered {
         self.groups.values().map(|group| group.len() as u64).sum::<u64>() + self.metastatic + self.unwatched
     }
 
+    /// Rows of a file: told where the reader can't take a small number from it by subtracting those that are told.
+    fn rows(&self, counted: u64) -> Count {
+        let others = [self.metastatic, self.unwatched];
+        let small = counted < FEW || others.iter().any(|number| (1..FEW).contains(number));
+        match Count::of(self.patients()) {
+            Count::Exact(_) if small => Count::Withheld,
+            count => count,
+        }
+    }
+
     pub(super) fn answer(self) -> Result<Answer, Error> {
         let everybody: Vec<FollowUp> = self.groups.values().flatten().copied().collect();
-        let with = |cause| everybody.iter().filter(|s| s.event() == cause).count() as u64;
+        let tally = Tally::of(&everybody, self.question.endpoint);
+        let (events, deaths) = tally.apart();
         let mut answer = Answer {
-            counted: Count::of(everybody.len() as u64),
+            counted: Count::of(tally.patients),
             nobody: self.patients() == 0,
-            events: Count::of(with(1)),
-            deaths: Count::of(with(2)),
+            rows: self.rows(tally.patients),
+            events,
+            deaths,
+            ended: tally.together(),
             metastatic: (self.metastatic > 0).then(|| Count::of(self.metastatic)),
             unwatched: (self.unwatched > 0).then(|| Count::of(self.unwatched)),
             followed: None,
@@ -64,26 +78,41 @@ impl Gathered {
             today: self.today,
             question: self.question,
         };
-        if (everybody.len() as u64) < FEW {
+        if tally.patients < FEW {
             return Ok(answer);
         }
         answer.followed = followed(&everybody)?;
         answer.lines = match (answer.question.view, answer.question.group) {
             (View::Incidence, Grouping::None) => both_causes(answer.question.endpoint, &everybody)?,
-            _ => lines(answer.question.view, &self.groups)?,
+            _ => lines(&answer.question, &self.groups)?,
         };
         answer.comparison = compare(answer.question.view, &self.groups, &answer.lines);
         Ok(answer)
     }
 }
 
-/// One curve, or the name of a group that is too small for one.
+/// One curve, or the name of a group and why it has none.
 #[derive(Debug)]
 pub struct Line {
     pub label: String,
     pub patients: Count,
+    /// What the curve counts.
     pub events: Count,
-    pub estimate: Option<Estimate>,
+    pub estimate: std::result::Result<Estimate, Why>,
+    /// The ends of all waits in order, also of a group that is not shown: the others' numbers at risk are masked beside it.
+    exits: Vec<f64>,
+}
+
+impl Line {
+    fn at_risk(&self, time: f64) -> u64 {
+        (self.exits.len() - self.exits.partition_point(|exit| *exit < time)) as u64
+    }
+}
+
+fn exits(group: &[FollowUp]) -> Vec<f64> {
+    let mut exits: Vec<f64> = group.iter().map(FollowUp::exit).collect();
+    exits.sort_by(f64::total_cmp);
+    exits
 }
 
 /// Do the groups differ?
@@ -102,9 +131,13 @@ pub struct Answer {
     pub nobody: bool,
     /// Patients who are waited for.
     pub counted: Count,
+    /// Rows of a file of one row a patient: those who are counted and those who are not.
+    pub rows: Count,
     pub events: Count,
     /// Deaths before the event.
     pub deaths: Count,
+    /// Events and deaths before them together: what the event-free curve counts.
+    pub ended: Count,
     pub metastatic: Option<Count>,
     pub unwatched: Option<Count>,
     /// Median follow-up in years.
@@ -116,14 +149,13 @@ pub struct Answer {
 impl Answer {
     /// The end of the longest curve, in years.
     pub fn until(&self) -> f64 {
-        let ends = self.lines.iter().filter_map(|line| line.estimate.as_ref());
+        let ends = self.lines.iter().filter_map(|line| line.estimate.as_ref().ok());
         ends.map(|estimate| estimate.known_to).fold(0.0, f64::max)
     }
 
     /// At risk in each line at a time. The sum over the lines can be asked for, so that the smallest hide each other.
     pub fn at_risk(&self, time: f64) -> Vec<Count> {
-        let of = |line: &Line| line.estimate.as_ref().map_or(0, |estimate| estimate.at_risk(time));
-        let numbers: Vec<u64> = self.lines.iter().map(of).collect();
+        let numbers: Vec<u64> = self.lines.iter().map(|line| line.at_risk(time)).collect();
         let same = self.question.view == View::Incidence && self.question.group == Grouping::None;
         if same {
             numbers.into_iter().map(Count::of).collect()
@@ -133,43 +165,50 @@ impl Answer {
     }
 }
 
+/// A curve a cause. Both or none: with what is left, which the event-free curve tells, each gives the other.
 fn both_causes(endpoint: Endpoint, everybody: &[FollowUp]) -> Result<Vec<Line>, Error> {
+    let tally = Tally::of(everybody, endpoint);
+    let (events, deaths) = tally.apart();
+    let both = events.exact().and(deaths.exact()).is_some();
     let mut lines = vec![];
-    for (cause, label) in [(1, endpoint.event()), (2, "death before it")] {
-        let events = everybody.iter().filter(|s| s.event() == cause).count() as u64;
+    for (cause, label, events) in [(1, endpoint.event(), events), (2, "death before it", deaths)] {
         lines.push(Line {
             label: label.into(),
-            patients: Count::of(everybody.len() as u64),
-            events: Count::of(events),
-            estimate: Some(Estimate::fallen(everybody, cause)?),
+            patients: Count::of(tally.patients),
+            events,
+            estimate: match events {
+                _ if both => Ok(Estimate::fallen(everybody, cause)?),
+                Count::Few => Err(Why::FewEvents),
+                _ => Err(Why::Beside),
+            },
+            exits: exits(everybody),
         });
     }
     Ok(lines)
 }
 
-fn lines(view: View, groups: &BTreeMap<(i32, String), Vec<FollowUp>>) -> Result<Vec<Line>, Error> {
-    let sizes: Vec<u64> = groups.values().map(|group| group.len() as u64).collect();
-    let fallen = |group: &Vec<FollowUp>| {
-        group
-            .iter()
-            .filter(|s| s.had((view == View::Incidence).then_some(1)))
-            .count() as u64
-    };
-    let events: Vec<u64> = groups.values().map(fallen).collect();
+fn lines(question: &Question, groups: &BTreeMap<(i32, String), Vec<FollowUp>>) -> Result<Vec<Line>, Error> {
+    let view = question.view;
+    let tallies: Vec<Tally> = groups
+        .values()
+        .map(|group| Tally::of(group, question.endpoint))
+        .collect();
+    let whys = mask::kept_back(&tallies, view);
+    let hidden: Vec<bool> = whys.iter().map(Option::is_some).collect();
+    let counts = |of: &dyn Fn(&Tally) -> u64| Count::behind(&tallies.iter().map(of).collect::<Vec<_>>(), &hidden);
+    let (patients, events) = (counts(&|tally| tally.patients), counts(&|tally| tally.counted_by(view)));
     let mut lines = vec![];
-    for (((_, label), group), (patients, events)) in groups
-        .iter()
-        .zip(Count::parts(&sizes).into_iter().zip(Count::parts(&events)))
-    {
+    for (at, ((_, label), group)) in groups.iter().enumerate() {
         lines.push(Line {
             label: label.clone(),
-            patients,
-            events,
-            estimate: match (patients, view) {
-                (Count::Exact(_), View::Free) => Some(Estimate::free(group)?),
-                (Count::Exact(_), View::Incidence) => Some(Estimate::fallen(group, 1)?),
-                _ => None,
+            patients: patients[at],
+            events: events[at],
+            estimate: match (whys[at], view) {
+                (Some(why), _) => Err(why),
+                (None, View::Free) => Ok(Estimate::free(group)?),
+                (None, View::Incidence) => Ok(Estimate::fallen(group, 1)?),
             },
+            exits: exits(group),
         });
     }
     Ok(lines)
@@ -177,7 +216,7 @@ fn lines(view: View, groups: &BTreeMap<(i32, String), Vec<FollowUp>>) -> Result<
 
 /// The log-rank test over the groups that are shown. With incidence, deaths before the event are censored: it compares rates.
 fn compare(view: View, groups: &BTreeMap<(i32, String), Vec<FollowUp>>, lines: &[Line]) -> Option<Comparison> {
-    let shown = groups.values().zip(lines).filter(|(_, line)| line.estimate.is_some());
+    let shown = groups.values().zip(lines).filter(|(_, line)| line.estimate.is_ok());
     let (mut subjects, mut group, mut count) = (vec![], vec![], 0);
     for (members, _) in shown {
         for member in members {
@@ -226,11 +265,7 @@ mod tests {
         let answer = gathered(Grouping::Grade, View::Free, &[60, 3, 40, 50])
             .answer()
             .unwrap();
-        let shown: Vec<(Count, bool)> = answer
-            .lines
-            .iter()
-            .map(|l| (l.patients, l.estimate.is_some()))
-            .collect();
+        let shown: Vec<(Count, bool)> = answer.lines.iter().map(|l| (l.patients, l.estimate.is_ok())).collect();
         assert_eq!(
             shown,
             [
@@ -258,5 +293,146 @@ mod tests {
         assert_eq!(answer.at_risk(0.0), [Count::Exact(20)]);
         assert_eq!(answer.at_risk(2.7), [Count::Few]);
         assert!(answer.until() < 2.7);
+    }
+
+    /// Patients, events and deaths before them of each arm.
+    type Arm = (usize, usize, usize);
+
+    /// INSPIRE on the demonstration page: 94 patients, 79 progressions, 3 deaths before them.
+    const INSPIRE: [Arm; 5] = [(16, 14, 0), (21, 18, 0), (20, 17, 1), (7, 6, 0), (30, 24, 2)];
+
+    fn waits((patients, events, deaths): Arm) -> Vec<FollowUp> {
+        let wait = |i: usize| match i {
+            _ if i < events => FollowUp::until(0.1 + i as f64 / 100.0, 1),
+            _ if i < events + deaths => FollowUp::until(0.1 + i as f64 / 100.0, 2),
+            _ => FollowUp::until(5.0, 0),
+        };
+        (0..patients).map(|i| wait(i).unwrap()).collect()
+    }
+
+    fn asked(arms: &[Arm], view: View, group: Grouping) -> Answer {
+        let mut gathered = gathered(group, view, &[]);
+        for (at, arm) in arms.iter().enumerate() {
+            let name = match group {
+                Grouping::None => (0, "All".to_owned()),
+                _ => (at as i32, format!("arm {at}")),
+            };
+            gathered.groups.entry(name).or_default().extend(waits(*arm));
+        }
+        gathered.answer().unwrap()
+    }
+
+    fn fits(told: Count, number: u64) -> bool {
+        match told {
+            Count::Exact(exact) => number == exact,
+            Count::Few => number < FEW,
+            Count::Withheld => number >= FEW,
+        }
+    }
+
+    /// Could the cohort have had so many events and deaths, by all that the answer tells: counts, sums of groups, ends of curves?
+    fn could_be(answer: &Answer, patients: u64, events: u64, deaths: u64) -> bool {
+        let counted_by = |at: usize| match (answer.question.view, at) {
+            (View::Free, _) => events + deaths,
+            (View::Incidence, 0) => events,
+            (View::Incidence, _) => deaths,
+        };
+        let counts = fits(answer.events, events) && fits(answer.deaths, deaths) && fits(answer.ended, events + deaths);
+        if answer.question.group == Grouping::None {
+            // nobody leaves before the end: the curve's height is a share of all
+            let fallen = |line: &Line| {
+                let end = line.estimate.as_ref().ok()?.steps.last()?.p;
+                let share = if answer.question.view == View::Free {
+                    1.0 - end
+                } else {
+                    end
+                };
+                Some((share * patients as f64).round() as u64)
+            };
+            let agrees = |(at, line): (usize, &Line)| {
+                fits(line.events, counted_by(at)) && fallen(line).is_none_or(|fallen| fallen == counted_by(at))
+            };
+            return counts && answer.lines.iter().enumerate().all(agrees);
+        }
+        let shown: Vec<u64> = answer.lines.iter().filter_map(|line| line.events.exact()).collect();
+        let sum = shown.iter().sum::<u64>();
+        let sums = match answer.lines.len() - shown.len() {
+            0 => sum == counted_by(0),
+            _ => sum <= counted_by(0),
+        };
+        counts && sums
+    }
+
+    #[test]
+    fn a_small_number_of_one_cause_is_found_from_no_answer_and_not_from_all_of_them_together() {
+        let swapped: Vec<Arm> = INSPIRE
+            .iter()
+            .map(|(n, events, deaths)| (*n, *deaths, *events))
+            .collect();
+        for arms in [
+            &INSPIRE[..],
+            &swapped,
+            // eight in two causes below five; five of one cause and none of the other
+            &[(20, 2, 2), (30, 2, 2)],
+            &[(20, 5, 0), (30, 0, 0)],
+            &[(50, 40, 0)],
+            &[(50, 3, 1)],
+        ] {
+            let sum = |of: fn(&Arm) -> usize| arms.iter().map(of).sum::<usize>() as u64;
+            let (patients, events, deaths) = (sum(|a| a.0), sum(|a| a.1), sum(|a| a.2));
+            let answers: Vec<Answer> = [View::Free, View::Incidence]
+                .into_iter()
+                .flat_map(|view| [Grouping::None, Grouping::Arm].map(|group| asked(arms, view, group)))
+                .collect();
+            let mut left = vec![];
+            for e in 0..=patients {
+                for d in 0..=patients - e {
+                    if answers.iter().all(|answer| could_be(answer, patients, e, d)) {
+                        left.push((e, d));
+                    }
+                }
+            }
+            assert!(left.contains(&(events, deaths)), "{arms:?}: told wrong");
+            for (truth, of) in [(events, 0), (deaths, 1)] {
+                let mut could: Vec<u64> = left.iter().map(|pair| if of == 0 { pair.0 } else { pair.1 }).collect();
+                could.sort_unstable();
+                could.dedup();
+                assert!(truth >= FEW || could.len() > 1, "{arms:?}: {truth} is found");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cause_of_fewer_than_five_has_no_curve_and_the_event_free_one_stays() {
+        let free = asked(&INSPIRE, View::Free, Grouping::Arm);
+        assert_eq!(
+            (free.events, free.deaths, free.ended),
+            (Count::Withheld, Count::Few, Count::Exact(82))
+        );
+        assert!(free.lines.iter().all(|line| line.estimate.is_ok()));
+        let fallen = asked(&INSPIRE, View::Incidence, Grouping::None);
+        let whys: Vec<Option<Why>> = fallen
+            .lines
+            .iter()
+            .map(|line| line.estimate.as_ref().err().copied())
+            .collect();
+        assert_eq!(whys, [Some(Why::Beside), Some(Why::FewEvents)]);
+        // both causes large: both curves
+        let both = asked(&[(60, 20, 20)], View::Incidence, Grouping::None);
+        assert!(both.lines.iter().all(|line| line.estimate.is_ok()));
+        assert_eq!((both.events, both.deaths), (Count::Exact(20), Count::Exact(20)));
+    }
+
+    #[test]
+    fn rows_of_a_file_are_told_where_no_small_number_is_the_difference() {
+        let rows = |metastatic, unwatched| {
+            let mut gathered = gathered(Grouping::None, View::Free, &[60]);
+            (gathered.metastatic, gathered.unwatched) = (metastatic, unwatched);
+            gathered.answer().unwrap().rows
+        };
+        assert_eq!(rows(0, 0), Count::Exact(60));
+        assert_eq!(rows(94, 0), Count::Exact(154));
+        assert_eq!(rows(94, 2), Count::Withheld);
+        assert_eq!(rows(3, 0), Count::Withheld);
     }
 }

@@ -23,7 +23,6 @@ pub struct Estimate {
     /// The time by which half have had the event, with its limits, as far as the curve reaches.
     pub median: Option<(f64, Option<f64>, Option<f64>)>,
     start: f64,
-    at_risk: KaplanMeier,
 }
 
 impl Estimate {
@@ -50,14 +49,12 @@ impl Estimate {
             known_to,
             median: within(half.time).map(|time| (time, within(half.lower), within(half.upper))),
             start: 1.0,
-            at_risk: fitted,
         })
     }
 
     /// Fallen to `cause`; limits are symmetric on the log-log scale of what is left.
     pub fn fallen(subjects: &[FollowUp], cause: u32) -> Result<Estimate, Error> {
-        let at_risk = KaplanMeier::fit(subjects, None)?;
-        let known_to = known_to(&at_risk, subjects);
+        let known_to = known_to(&KaplanMeier::fit(subjects, None)?, subjects);
         let fitted = AalenJohansen::fit(subjects)?;
         let z = 1.959_963_984_540_054; // the normal quantile of LEVEL
         let errors = fitted.se(cause);
@@ -86,7 +83,6 @@ impl Estimate {
             known_to,
             median: None,
             start: 0.0,
-            at_risk,
         })
     }
 
@@ -104,10 +100,6 @@ impl Estimate {
                 |step| At { time, ..*step },
             )
         })
-    }
-
-    pub fn at_risk(&self, time: f64) -> u64 {
-        self.at_risk.at_risk_at(time) as u64
     }
 }
 

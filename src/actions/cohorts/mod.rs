@@ -3,12 +3,14 @@
 mod answer;
 mod estimate;
 mod export;
+mod mask;
 
 use futures::TryStreamExt;
 
 pub use answer::{Answer, Comparison, Line};
 pub use estimate::{At, Estimate};
 pub use export::{File, export};
+pub use mask::Why;
 
 use super::{Error, Result};
 use crate::app::App;

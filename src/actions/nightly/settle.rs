@@ -13,6 +13,7 @@ use crate::domain::audit::Entry;
 use crate::domain::budget;
 use crate::domain::history::Record;
 use crate::domain::id::ModelId;
+use crate::domain::number::thousands;
 use crate::domain::verdict::{Decided, Figures, Verdict};
 use crate::risk::NightModel;
 use crate::risk::gate::{Decision, Report};
@@ -52,7 +53,11 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let id = match &outcome {
         Outcome::New(model, _) => {
-            let note = format!("Fitted on {} patients. {}", verdict.patients, verdict.reason);
+            let note = format!(
+                "Fitted on {} patients. {}",
+                thousands(verdict.patients as u64),
+                verdict.reason
+            );
             Some(keep(&mut work, run, model, &note).await?)
         }
         Outcome::Same(_, base, _) => {
@@ -149,8 +154,9 @@ impl Outcome {
             }
             Outcome::Same(_, base, moved) => {
                 let reason = format!(
-                    "The model of {} stays: fitted anew on {patients} patients it moves the risk of 99 in 100 by at most {:.2} points.",
+                    "The model of {} stays: fitted anew on {} patients it moves the risk of 99 in 100 by at most {:.2} points.",
                     words::date(base.as_of),
+                    thousands(patients as u64),
                     moved * 100.0
                 );
                 (Decided::Stays, reason)

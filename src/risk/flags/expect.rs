@@ -13,7 +13,7 @@ const MOST_GROUPS: usize = 10;
 /// Of past flags at about the same score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
-    /// The lowest and the highest score of these flags: a flag far above them all is nearest to the highest.
+    /// The lowest and the highest score of these flags; one above all past flags is held against the highest of them.
     pub scores: [f64; 2],
     /// Share that relapsed within 12 and 24 months; `None` where none was watched so long.
     pub ppv12: Option<f64>,

@@ -63,7 +63,7 @@ pub fn reason(case: &Case, point: &Point) -> String {
     )
 }
 
-/// `Alert score 34 %: of the 212 past flags nearest to it (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these
+/// `Alert score 34 %: of the 212 past flags nearest to it (scores 31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these
 /// within 210 days.`
 pub fn promise(score: f64, expected: Result<Expected, usize>) -> String {
     let expected = match expected {
@@ -71,12 +71,13 @@ pub fn promise(score: f64, expected: Result<Expected, usize>) -> String {
         Err(1) => return "Too few past flags (1) to say how often such a flag comes true.".to_owned(),
         Err(flags) => return format!("Too few past flags ({flags}) to say how often such a flag comes true."),
     };
-    let [low, high] = expected.scores.map(percent);
-    let of = format!(
-        "Alert score {} %: of the {} past flags nearest to it ({low} to {high} %)",
-        percent(score),
-        expected.flags
-    );
+    let (flags, [low, high]) = (expected.flags, expected.scores.map(percent));
+    let of = if score > expected.scores[1] {
+        format!("above all past flags; of the {flags} highest of these (scores {low} to {high} %)")
+    } else {
+        format!("of the {flags} past flags nearest to it (scores {low} to {high} %)")
+    };
+    let of = format!("Alert score {} %: {of}", percent(score));
     let mut said = match (expected.ppv12, expected.ppv24) {
         (Some(one), Some(two)) => {
             let (one, two) = (percent(one), percent(two));

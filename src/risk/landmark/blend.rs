@@ -107,19 +107,25 @@ fn window(
     Some(at.iter().copied().collect())
 }
 
-/// Poisson loss of log hazards on the rows that `weights` keeps: lower is better.
-pub(super) fn loss(log_hazards: &Array2<f64>, exposure: ArrayView2<f64>, fell: &[Option<u8>], weights: &[f64]) -> f64 {
-    let mut loss = 0.0;
-    for (i, w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-        for k in 0..WINDOWS {
+/// Poisson loss of log hazards by row, 0 for those that `weights` does not keep: lower is better.
+pub(super) fn losses(
+    log_hazards: &Array2<f64>,
+    exposure: ArrayView2<f64>,
+    fell: &[Option<u8>],
+    weights: &[f64],
+) -> Vec<f64> {
+    let one = |(i, w): (usize, &f64)| {
+        let mut loss = 0.0;
+        for k in (0..WINDOWS).filter(|_| *w > 0.0) {
             let eta = log_hazards[[i, k]].min(12.0);
             loss += w * exposure[[i, k]] * eta.exp();
             if fell[i] == Some(k as u8) {
                 loss -= w * eta;
             }
         }
-    }
-    loss
+        loss
+    };
+    weights.iter().enumerate().map(one).collect()
 }
 
 #[cfg(test)]

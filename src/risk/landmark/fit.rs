@@ -126,17 +126,23 @@ impl Tried {
         })
     }
 
-    /// The one with the best rival, told with the rivals of both. Both are judged by the same landmarks.
-    fn or(mut self, mut other: Tried) -> Tried {
-        let least = |tried: &Tried| {
-            let losses = tried.validated.rivals.iter().map(|rival| rival.loss);
-            losses.fold(f64::INFINITY, f64::min)
+    /// The one whose choice has less loss, told with the rivals of both. Both are judged by the same landmarks.
+    fn or(self, other: Tried) -> Tried {
+        let loss = |tried: &Tried| {
+            let mut rivals = tried.validated.rivals.iter();
+            rivals
+                .find(|rival| rival.chosen)
+                .map_or(f64::INFINITY, |rival| rival.loss)
         };
-        let is_better = least(&other) < least(&self);
-        let mut rivals = std::mem::take(&mut self.validated.rivals);
-        rivals.append(&mut other.validated.rivals);
-        let mut best = if is_better { other } else { self };
-        best.validated.rivals = rivals;
+        let (mut best, mut rest) = if loss(&other) < loss(&self) {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        for rival in &mut rest.validated.rivals {
+            rival.chosen = false;
+        }
+        best.validated.rivals.append(&mut rest.validated.rivals);
         best
     }
 }

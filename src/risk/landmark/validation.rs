@@ -1,11 +1,13 @@
 //! The choice between families by time: fitted on what was known at an earlier cut, judged on landmarks after it.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::basis::Basis;
-use super::blend::{Blend, FAMILIES, Family, Inputs, loss};
+use super::blend::{Blend, FAMILIES, Family, Inputs, losses};
 use super::features::Schema;
 use super::hazard::{Coefficients, log_hazards};
 use super::learned::{Learned, Work};
@@ -38,6 +40,58 @@ pub struct Rival {
     /// Whether the burden line is among the columns.
     pub line: bool,
     pub loss: f64,
+    #[serde(default)]
+    pub chosen: bool,
+}
+
+/// What rivals are judged by: what came of the rows that `weights` keeps.
+struct Judge<'a> {
+    design: &'a Design,
+    weights: &'a [f64],
+    /// The patient of each row.
+    case: &'a [u32],
+}
+
+impl<'a> Judge<'a> {
+    fn of(design: &'a Design, weights: &'a [f64], stack: &'a Stack) -> Judge<'a> {
+        Judge {
+            design,
+            weights,
+            case: &stack.case,
+        }
+    }
+
+    fn losses(&self, said: &Array2<f64>) -> Vec<f64> {
+        losses(said, self.design.exposure.view(), &self.design.fell[0], self.weights)
+    }
+
+    fn relapses(&self) -> f64 {
+        let rows = self.weights.iter().zip(&self.design.fell[0]);
+        let fell = rows.filter(|(_, fell)| fell.is_some());
+        fell.map(|(w, _)| w).sum::<f64>().max(1.0)
+    }
+}
+
+/// Which of the rivals, the last of which is all families together: that one, unless one alone has less loss by more than the standard error
+/// of the difference. Families that one stretch of time can't tell apart are better blended than picked by a hair.
+fn choice(losses: &[Vec<f64>], case: &[u32]) -> usize {
+    let all = losses.len() - 1;
+    let sums: Vec<f64> = losses.iter().map(|own| own.iter().sum()).collect();
+    let least = (0..all).min_by(|a, b| sums[*a].total_cmp(&sums[*b])).unwrap_or(all);
+    let (more, error) = difference(&losses[all], &losses[least], case);
+    if more > error { least } else { all }
+}
+
+/// By how much the losses differ in sum, and its standard error: rows of one patient go together.
+fn difference(one: &[f64], other: &[f64], case: &[u32]) -> (f64, f64) {
+    let mut by_patient = BTreeMap::<u32, f64>::new();
+    for ((one, other), case) in one.iter().zip(other).zip(case) {
+        *by_patient.entry(*case).or_default() += one - other;
+    }
+    let sum: f64 = by_patient.values().sum();
+    let mean = sum / by_patient.len().max(1) as f64;
+    let square: f64 = by_patient.values().map(|own| (own - mean).powi(2)).sum();
+    (sum, square.sqrt())
 }
 
 /// One landmark of the validation: what was said, what came.
@@ -105,37 +159,31 @@ impl Work<'_> {
         rivals
     }
 
-    /// The rival whose weights, fitted to `fitted`, make the best of what they are judged by; `said` has the log hazards that a blend says
-    /// there.
+    /// All rivals, with weights fitted to `fitted`, and the one that is chosen by how well it says what it is judged by; `said` has the log
+    /// hazards that a blend says there.
     fn best(
         &self,
         fitted: &Inputs,
         said: impl Fn(&Blend) -> Array2<f64>,
-        judge: (&Design, &[f64]),
+        judge: &Judge,
         settings: &Settings,
-    ) -> Result<(Vec<Rival>, Blend, Array2<f64>), Error> {
-        let (design, weights) = judge;
-        let relapses: f64 = (weights.iter().zip(&design.fell[0]))
-            .filter(|(_, fell)| fell.is_some())
-            .map(|(w, _)| w)
-            .sum();
-        let mut rivals = vec![];
-        let mut best: Option<(f64, Blend, Array2<f64>)> = None;
+    ) -> Result<(Vec<Rival>, Blend), Error> {
+        let (mut rivals, mut blends, mut losses) = (vec![], vec![], vec![]);
         for families in self.rivals(settings) {
             let blend = self.blend(fitted, &families).ok_or(Error::Unfitted)?;
-            let said = said(&blend);
-            let own = loss(&said, design.exposure.view(), &design.fell[0], weights) / relapses.max(1.0);
-            if best.as_ref().is_none_or(|(least, ..)| own < *least) {
-                best = Some((own, blend, said));
-            }
+            let own = judge.losses(&said(&blend));
             rivals.push(Rival {
                 families,
                 line: self.line,
-                loss: own,
+                loss: own.iter().sum::<f64>() / judge.relapses(),
+                chosen: false,
             });
+            blends.push(blend);
+            losses.push(own);
         }
-        let (_, blend, said) = best.ok_or(Error::Unfitted)?;
-        Ok((rivals, blend, said))
+        let chosen = choice(&losses, judge.case);
+        rivals[chosen].chosen = true;
+        Ok((rivals, blends.swap_remove(chosen)))
     }
 
     pub fn by_time(
@@ -169,12 +217,9 @@ impl Work<'_> {
         let (learned, crossed) = past.learn(settings)?;
         let late = self.design.asked(&late);
         let asked = past.inputs_of(&learned);
-        let (rivals, blend, said) = past.best(
-            &crossed,
-            |blend| blend.log_hazards(&asked),
-            (self.design, &late),
-            settings,
-        )?;
+        let judge = Judge::of(self.design, &late, stack);
+        let (rivals, blend) = past.best(&crossed, |blend| blend.log_hazards(&asked), &judge, settings)?;
+        let said = blend.log_hazards(&asked);
         let death = log_hazards(early.x.view(), &learned.regressions[1].mean);
         Ok(Some(Validated {
             judged: Judged::OutOfTime(day),
@@ -195,7 +240,8 @@ impl Work<'_> {
     ) -> Result<Validated, Error> {
         let weights = self.design.asked(&stack.weight);
         let unseen = |blend: &Blend| self.blended_unseen(blend, crossed, &weights);
-        let (rivals, blend, said) = self.best(crossed, unseen, (self.design, &weights), settings)?;
+        let (rivals, blend) = self.best(crossed, unseen, &Judge::of(self.design, &weights, stack), settings)?;
+        let said = unseen(&blend);
         let death = learned.regressions[1].crossed(self.design.x.view(), &self.design.fold);
         Ok(Validated {
             judged: Judged::CrossFitted,
@@ -284,4 +330,26 @@ pub(super) fn corrected(said: &Array2<f64>, correction: &Coefficients) -> Array2
     Array2::from_shape_fn(said.dim(), |(i, k)| {
         correction[[k, 0]] + correction[[k, 1]] * said[[i, k]]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows a patient; the last rival is all families together.
+    #[test]
+    fn one_family_alone_is_chosen_where_it_is_better_by_more_than_chance() {
+        let case: Vec<u32> = (0..200).map(|row| row / 2).collect();
+        let losses = |gain: f64, spread: f64| -> Vec<f64> {
+            let sign = |row: usize| if (row / 2).is_multiple_of(2) { 1.0 } else { -1.0 };
+            (0..200).map(|row| 1.0 - gain + spread * sign(row)).collect()
+        };
+        let all = losses(0.0, 0.0);
+        // a hundred patients, 2 rows each: the gain is 200 g, its error 2 s √100
+        for (gain, spread, chosen) in [(0.02, 0.15, 1), (0.02, 0.25, 2), (-0.1, 0.0, 2), (0.001, 0.0, 1)] {
+            let rivals = [losses(gain - 0.5, 0.0), losses(gain, spread), all.clone()];
+            assert_eq!(choice(&rivals, &case), chosen, "{gain} {spread}");
+        }
+        assert_eq!(choice(&[all], &case), 0);
+    }
 }

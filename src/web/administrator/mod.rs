@@ -1,4 +1,5 @@
 //! The administrator's pages.
 
+mod acts; // the last acts in words
 pub mod night;
 pub mod overview;

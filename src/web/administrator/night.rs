@@ -40,6 +40,22 @@ fn span(seconds: f64) -> String {
     }
 }
 
+/// From start to end; nothing of a night under way.
+pub(super) fn took(night: &Night) -> String {
+    let took = |end: chrono::DateTime<chrono::Utc>| span((end - night.started_at).as_seconds_f64());
+    night.finished_at.map_or_else(|| "–".into(), took)
+}
+
+pub(super) fn state(night: &Night) -> &str {
+    match (night.state.as_str(), night.on_show, night.replay) {
+        ("published", true, _) => "on show",
+        ("published", _, true) => "replayed, kept aside",
+        ("published", ..) => "done",
+        ("running", ..) => "under way",
+        (state, ..) => state,
+    }
+}
+
 impl NightPage {
     fn done(&self, now: &UnderWay) -> String {
         write::thousands(now.tally.counts.patients.unsigned_abs().into())
@@ -99,17 +115,11 @@ impl NightPage {
     }
 
     fn took(&self, night: &Night) -> String {
-        let took = |end: chrono::DateTime<chrono::Utc>| span((end - night.started_at).as_seconds_f64());
-        night.finished_at.map_or_else(|| "–".into(), took)
+        took(night)
     }
 
-    fn state(&self, night: &Night) -> String {
-        match (night.state.as_str(), night.on_show, night.replay) {
-            ("published", true, _) => "on show".into(),
-            ("published", _, true) => "replayed, kept aside".into(),
-            ("published", ..) => "done".into(),
-            (state, ..) => state.to_owned(),
-        }
+    fn state<'n>(&self, night: &'n Night) -> &'n str {
+        state(night)
     }
 
     fn reasons(&self, night: &Night) -> Vec<Reason> {

@@ -1,5 +1,7 @@
 //! The answer as a drawing, and the same as a table.
 
+use std::ops::Range;
+
 use super::super::chart::km::{self, Curves, Group, Step};
 use super::words::{self, Scale};
 use crate::actions::cohorts::{Answer, At, Endpoint, Estimate, Grouping, Line, View};
@@ -13,7 +15,7 @@ const GRAIN: f64 = 1.0 / 900.0;
 /// The lines that are drawn: the largest, in their order.
 pub fn drawn(answer: &Answer) -> Vec<usize> {
     let mut drawn: Vec<usize> = (0..answer.lines.len())
-        .filter(|i| answer.lines[*i].estimate.is_some())
+        .filter(|i| answer.lines[*i].estimate.is_ok())
         .collect();
     drawn.sort_by_key(|i| std::cmp::Reverse(answer.lines[*i].patients.exact()));
     drawn.truncate(CURVES);
@@ -35,7 +37,7 @@ fn steps(estimate: &Estimate, until: f64, scale: Scale) -> Vec<Step> {
 
 fn group(answer: &Answer, at: usize, line: &Line, scale: Scale) -> Option<Group> {
     let until = answer.until();
-    let estimate = line.estimate.as_ref()?;
+    let estimate = line.estimate.as_ref().ok()?;
     Some(Group {
         label: line.label.clone(),
         steps: steps(estimate, until, scale),
@@ -80,44 +82,99 @@ pub fn svg(answer: &Answer, id: &str, width: f64) -> String {
     })
 }
 
+/// As many groups as stand beside each other on upright paper.
+const ABREAST: usize = 3;
+
 /// The same as a table: for each time, in each line, how many are at risk and the curve.
 pub struct Table {
     /// Years or months.
     pub unit: &'static str,
-    pub heads: Vec<String>,
     pub what: String,
+    /// Beneath each other, so that neither screen nor paper cuts a group off.
+    pub blocks: Vec<Block>,
+}
+
+/// Some of the lines at all times.
+pub struct Block {
+    /// "1 of 2", where there are more.
+    pub part: String,
+    pub heads: Vec<String>,
     /// A time, and in each line the number at risk and the curve with its interval.
     pub rows: Vec<(String, Vec<(String, String)>)>,
 }
 
 pub fn table(answer: &Answer) -> Table {
     let lines: Vec<usize> = (0..answer.lines.len())
-        .filter(|i| answer.lines[*i].estimate.is_some())
+        .filter(|i| answer.lines[*i].estimate.is_ok())
         .collect();
-    let scale = Scale::of(answer);
-    let row = |mark: f64| {
-        let time = mark / scale.per_year;
-        let at_risk = answer.at_risk(time);
-        let cell = |i: &usize| {
-            let at = answer.lines[*i]
-                .estimate
-                .as_ref()
-                .and_then(|estimate| estimate.at(time));
-            (words::count(at_risk[*i]), at.map_or("–".into(), words::share))
-        };
-        (super::super::write::figure(mark), lines.iter().map(cell).collect())
+    let parts = parts(lines.len());
+    let part = |at: usize| match parts.len() {
+        1 => String::new(),
+        all => format!("{} of {all}", at + 1),
     };
+    let blocks = parts.iter().enumerate().map(|(at, groups)| Block {
+        part: part(at),
+        ..block(answer, &lines[groups.clone()])
+    });
     Table {
-        unit: if scale.per_year > 1.0 { "Months" } else { "Years" },
-        heads: lines.iter().map(|i| answer.lines[*i].label.clone()).collect(),
+        unit: if Scale::of(answer).per_year > 1.0 {
+            "Months"
+        } else {
+            "Years"
+        },
         what: match (answer.question.view, answer.question.endpoint) {
             (View::Free, Endpoint::Overall) => "Alive".into(),
             (View::Free, _) => "Free of it".into(),
             (View::Incidence, _) => "Incidence".into(),
         },
+        blocks: blocks.collect(),
+    }
+}
+
+/// Which groups stand abreast. Blocks are of about one size: of four groups two and two, not three and one.
+fn parts(groups: usize) -> Vec<Range<usize>> {
+    let parts = groups.div_ceil(ABREAST).max(1);
+    (0..parts)
+        .map(|at| at * groups / parts..(at + 1) * groups / parts)
+        .collect()
+}
+
+fn block(answer: &Answer, lines: &[usize]) -> Block {
+    let scale = Scale::of(answer);
+    let row = |mark: f64| {
+        let time = mark / scale.per_year;
+        let at_risk = answer.at_risk(time);
+        let cell = |i: &usize| {
+            let at = answer.lines[*i].estimate.as_ref().ok().and_then(|curve| curve.at(time));
+            (words::count(at_risk[*i]), at.map_or("–".into(), words::share))
+        };
+        (super::super::write::figure(mark), lines.iter().map(cell).collect())
+    };
+    Block {
+        part: String::new(),
+        heads: lines.iter().map(|i| answer.lines[*i].label.clone()).collect(),
         rows: km::ticks(answer.until() * scale.per_year)
             .into_iter()
             .map(row)
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_block_is_wider_than_paper_and_none_is_left_with_one_group() {
+        for groups in 1..40 {
+            let parts = parts(groups);
+            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, groups));
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert!(
+                parts
+                    .iter()
+                    .all(|part| part.len() <= ABREAST && (part.len() > 1 || groups == 1))
+            );
+        }
     }
 }

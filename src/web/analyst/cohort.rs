@@ -15,7 +15,7 @@ use super::super::shell::Shell;
 use super::super::write;
 use super::chart::{self, Table};
 use super::{filter, words};
-use crate::actions::cohorts::{self, Answer, Count, Endpoint, Shape};
+use crate::actions::cohorts::{self, Answer, Choices, Count, Endpoint, Grouping, Shape, View};
 use crate::app::App;
 use crate::domain::access::Actor;
 
@@ -33,13 +33,19 @@ pub struct CohortPage {
 /// What is shown of an answer.
 struct Shown {
     title: String,
+    /// Of whom, so that a sheet of paper says it too.
+    asked: String,
     facts: Vec<(String, String)>,
     chart: Option<Chart>,
     /// Why there is no chart.
     empty: &'static str,
     /// A question that may have an answer: address and words.
     instead: Option<(String, String)>,
+    /// What each curve says, or why there is none.
+    sentences: Vec<(String, String)>,
     notes: Vec<String>,
+    /// How many rows a file has.
+    rows: Option<String>,
     /// Enough patients for a file.
     may_export: bool,
 }
@@ -47,7 +53,6 @@ struct Shown {
 struct Chart {
     wide: String,
     narrow: String,
-    sentences: Vec<(String, String)>,
     comparison: Option<String>,
     not_drawn: usize,
     table: Table,
@@ -86,7 +91,7 @@ pub async fn show(State(app): State<App>, actor: Actor, RawQuery(query): RawQuer
         page: shell,
         fields: filter::fields(&found.choices, |name| form.get(name).to_owned(), &problems),
         query: query_of(&form, ""),
-        result: found.answer.ok().map(|answer| shown(&answer, &form)),
+        result: found.answer.ok().map(|answer| shown(&answer, &found.choices, &form)),
     };
     let status = if page.is_wrong() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -96,42 +101,62 @@ pub async fn show(State(app): State<App>, actor: Actor, RawQuery(query): RawQuer
     Ok((status, page).into_response())
 }
 
-fn shown(answer: &Answer, form: &RawForm) -> Shown {
+fn shown(answer: &Answer, choices: &Choices, form: &RawForm) -> Shown {
     let empty = match answer.counted {
         _ if answer.nobody => "Nobody matches. Loosen a filter: another centre, a wider range of dates, any trial.",
         Count::Few if answer.metastatic.is_some() => {
             "All or nearly all of these patients entered with metastases: there is no first relapse to wait for."
         }
         Count::Few => "Fewer than 5 patients match. So few are not shown: they could be told apart. Loosen a filter.",
-        _ => "",
+        _ => words::no_curve(answer),
     };
-    let instead = (answer.metastatic.is_some() && answer.counted == Count::Few).then(|| {
-        let others = query_of(form, "endpoint");
-        let joint = if others.is_empty() { "" } else { "&" };
-        let endpoint = Endpoint::Overall;
-        (
-            format!("/cohorts?{others}{joint}endpoint={}", endpoint.code()),
-            endpoint.words().to_lowercase(),
-        )
-    });
+    let sentence = |line: &cohorts::Line| (line.label.clone(), words::sentence(answer, line));
     Shown {
         title: chart::title(answer),
+        asked: words::asked(&answer.question, choices),
         facts: words::facts(answer),
         chart: (answer.until() > 0.0).then(|| drawing(answer)),
         empty,
-        instead,
+        instead: instead(answer, form),
+        sentences: answer.lines.iter().map(sentence).collect(),
         notes: words::notes(answer),
+        rows: words::rows(answer),
         may_export: !answer.nobody,
     }
 }
 
+/// Where there is no curve: a question about the same patients that has one.
+fn instead(answer: &Answer, form: &RawForm) -> Option<(String, String)> {
+    let with = |field: &str, value: &str| {
+        let others = query_of(form, field);
+        let joint = if others.is_empty() { "" } else { "&" };
+        format!("/cohorts?{others}{joint}{field}={value}")
+    };
+    if answer.counted == Count::Few {
+        let endpoint = Endpoint::Overall;
+        let words = format!("See their {}", endpoint.words().to_lowercase());
+        return answer.metastatic.map(|_| (with("endpoint", endpoint.code()), words));
+    }
+    answer.ended.exact()?;
+    let apart = answer.events.exact().and(answer.deaths.exact()).is_some();
+    Some(if answer.question.view == View::Incidence && !apart {
+        (
+            with("curve", View::Free.code()),
+            "See the curve that counts both".to_owned(),
+        )
+    } else {
+        (
+            with("group", Grouping::None.code()),
+            "See everybody together".to_owned(),
+        )
+    })
+}
+
 fn drawing(answer: &Answer) -> Chart {
-    let with_curve = answer.lines.iter().filter(|line| line.estimate.is_some()).count();
-    let sentence = |line: &cohorts::Line| (line.label.clone(), words::sentence(answer, line));
+    let with_curve = answer.lines.iter().filter(|line| line.estimate.is_ok()).count();
     Chart {
         wide: chart::svg(answer, "km-wide", 980.0),
         narrow: chart::svg(answer, "km", 816.0),
-        sentences: answer.lines.iter().map(sentence).collect(),
         comparison: answer.comparison.map(|test| words::comparison(answer, test)),
         not_drawn: with_curve - chart::drawn(answer).len(),
         table: chart::table(answer),

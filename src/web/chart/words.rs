@@ -36,6 +36,18 @@ pub fn text_width(text: &str) -> f64 {
     em * 12.0
 }
 
+/// The text in two lines of at most `width`, parted at a space or after a hyphen as late as it fits; the first is empty where one line is
+/// enough or there is no such place.
+pub fn split(text: &str, width: f64) -> (&str, &str) {
+    if text_width(text) <= width {
+        return ("", text);
+    }
+    let mut places = text.match_indices([' ', '-']).map(|(at, mark)| at + mark.len());
+    let place = places.rfind(|at| text_width(text[..*at].trim_end()) <= width);
+    let (first, rest) = text.split_at(place.unwrap_or(0));
+    (first.trim_end(), rest)
+}
+
 /// The text, shortened with … to fit a width.
 pub fn fit(text: &str, width: f64) -> String {
     if text_width(text) <= width {
@@ -49,4 +61,18 @@ pub fn fit(text: &str, width: f64) -> String {
         out.push(letter);
     }
     format!("{}…", out.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_parted_where_it_may_be() {
+        let room = text_width("SYN-TI-GENOM");
+        assert_eq!(split("SYN-TI-16", room), ("", "SYN-TI-16"));
+        assert_eq!(split("SYN-TI-GENOME 1", room), ("SYN-TI-", "GENOME 1"));
+        assert_eq!(split("Signatera exome 2", room), ("Signatera", "exome 2"));
+        assert_eq!(split("Unbreakableassay", room), ("", "Unbreakableassay"));
+    }
 }

@@ -94,13 +94,6 @@ fn lower(label: &str) -> String {
         .map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }
 
-pub fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
 /// The label of a bar.
 fn named_short(part: &Part) -> String {
     let label = short(&part.label);

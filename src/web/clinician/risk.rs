@@ -16,7 +16,7 @@ pub fn percent(probability: f64) -> String {
     if (0.005..0.1).contains(&probability) {
         format!("{:.1}\u{202f}%", probability * 100.0)
     } else {
-        write::percent(probability)
+        write::probability(probability)
     }
 }
 
@@ -150,7 +150,7 @@ fn organs(detail: &Value) -> Vec<Bar> {
             "node" => ("Distant nodes".to_owned(), "r-up"),
             "other" => ("Elsewhere".to_owned(), "r-up"),
             "not_stated" => ("Relapse, organ not known".to_owned(), "r-up"),
-            organ => (parts::capital(organ), "r-up"),
+            organ => (write::capital(organ), "r-up"),
         };
         Bar {
             name,

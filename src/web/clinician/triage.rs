@@ -134,6 +134,29 @@ impl TriagePage {
         self.list.asked != Asked::default()
     }
 
+    /// The filters in words: `SYN-A, trial INSPIRE, arm A, flagged only`.
+    fn shown(&self) -> String {
+        let asked = &self.list.asked;
+        let named = |name: &str, code: &str| (!code.is_empty()).then(|| format!("{name}{code}"));
+        let parts = [
+            named("", &asked.site),
+            named("trial ", &asked.trial),
+            named("arm ", &asked.arm),
+            asked.flagged_only.then(|| "flagged only".to_owned()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many flagged patients follow after this page; of a filtered list it is not known.
+    fn flagged_after(&self) -> usize {
+        let flagged = usize::try_from(self.list.totals.flagged).unwrap_or(0);
+        if self.filtered() {
+            0
+        } else {
+            flagged.saturating_sub(self.last())
+        }
+    }
+
     fn to_first_page(&self) -> String {
         address(&self.list.asked, 1)
     }

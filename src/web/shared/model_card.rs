@@ -44,6 +44,8 @@ pub struct Card {
 pub struct Rival {
     pub families: String,
     loss_a_relapse: Option<f64>,
+    #[serde(default)]
+    chosen: bool,
 }
 
 #[derive(Deserialize)]
@@ -165,14 +167,17 @@ impl Card {
         }
     }
 
+    /// Each with its loss, and whether it was chosen: on a card from before that was told, the one with the least.
     pub fn rivals(&self) -> Vec<(String, String, bool)> {
+        let told = self.rivals.iter().any(|rival| rival.chosen);
         let losses = self.rivals.iter().filter_map(|rival| rival.loss_a_relapse);
         let least = losses.fold(f64::INFINITY, f64::min);
         let one = |rival: &Rival| {
             let loss = rival
                 .loss_a_relapse
                 .map_or_else(|| "–".into(), |loss| format!("{loss:.4}"));
-            (rival.families.clone(), loss, rival.loss_a_relapse == Some(least))
+            let is_least = rival.loss_a_relapse == Some(least);
+            (rival.families.clone(), loss, if told { rival.chosen } else { is_least })
         };
         self.rivals.iter().map(one).collect()
     }
@@ -182,7 +187,7 @@ impl Card {
         let most = self.matter_most.iter().map(|own| own.size).fold(0.0, f64::max);
         let moving = self.matter_most.iter().filter(|own| own.size > 0.0);
         let one = |own: &Mattering| Part {
-            name: capital(&spaced(&own.fact)),
+            name: write::capital(&spaced(&own.fact)),
             bar: bars::share(own.size / most, BAR, "r-base"),
             said: two(own.size),
         };
@@ -229,14 +234,4 @@ fn group_name(group: &Subgroup, sites: &[&Site]) -> String {
         ("sex", "M") => "men".into(),
         (_, is) => spaced(is),
     }
-}
-
-fn capital(word: &str) -> String {
-    if word.starts_with("ctDNA") {
-        return word.to_owned(); // its own spelling
-    }
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

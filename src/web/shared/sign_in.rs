@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::super::form::{RawForm, new_token};
 use super::super::shell::Shell;
-use super::super::{Result, frame, routes, session};
+use super::super::{Error, Result, frame, routes, session};
 use crate::actions::sign_in::Purpose;
 use crate::actions::{self, sign_in};
 use crate::app::App;
@@ -137,8 +137,16 @@ pub struct LinkPage {
     problem: Option<String>,
 }
 
+/// Used, expired and never made are one answer: who tries links learns nothing.
+fn dead(error: actions::Error) -> Error {
+    match error {
+        actions::Error::NotFound => Error::DeadLink,
+        other => other.into(),
+    }
+}
+
 async fn link_page(app: &App, token: &str, problem: Option<String>) -> Result<LinkPage> {
-    let link = sign_in::link(app, token).await?;
+    let link = sign_in::link(app, token).await.map_err(dead)?;
     Ok(LinkPage {
         page: Shell {
             title: "Welcome".into(),
@@ -172,7 +180,7 @@ pub async fn use_link(
             .map(|(_, v)| v.clone())
             .unwrap_or_default()
     };
-    let done = match sign_in::link(&app, &token).await?.purpose {
+    let done = match sign_in::link(&app, &token).await.map_err(dead)?.purpose {
         Purpose::Demo => sign_in::by_link(&app, &token, former.as_deref()).await,
         Purpose::SetPassword => {
             sign_in::choose_password(&app, &token, typed("password"), &typed("again"), former.as_deref()).await
@@ -184,7 +192,7 @@ pub async fn use_link(
             let text = problems.into_iter().map(|problem| problem.text).next();
             Ok((StatusCode::UNPROCESSABLE_ENTITY, link_page(&app, &token, text).await?).into_response())
         }
-        Err(other) => Err(other.into()),
+        Err(other) => Err(dead(other)),
     }
 }
 

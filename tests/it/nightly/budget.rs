@@ -127,6 +127,8 @@ async fn a_setting_is_kept_told_and_audited() {
         ("400", "outside 0.1 to 50"),
         ("4", "already"),
         ("many", "no number"),
+        ("-3", "can't be negative"),
+        ("1e9", "lie outside 0.1 to 50"),
     ] {
         let page = client
             .post("/administration/budget", &[("alerts", typed), ("seen", "0")])
@@ -134,6 +136,7 @@ async fn a_setting_is_kept_told_and_audited() {
         assert_eq!(page.status, 422);
         assert!(page.text(".errors").contains(told), "{typed}: {}", page.text(".errors"));
         assert_eq!(page.input("alerts").as_deref(), Some(typed));
+        assert_eq!(page.input("mend"), None, "{typed}: a remedy that would be refused");
     }
     for (typed, seen, status) in [("2.5", "0", 303), ("3", "0", 409), ("6", "1", 303)] {
         let page = client

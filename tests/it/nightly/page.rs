@@ -40,6 +40,16 @@ async fn the_page_tells_how_far_the_night_is() {
     for told in ["on show", "Contradictory dates", "at fault"] {
         assert!(page.body.contains(told), "{told}: {}", page.body);
     }
+    // the other page that lists the nights has the same words for them
+    let took = page.text("td[data-label='Took']");
+    let listed = administrator.get("/administration").await;
+    assert_eq!(listed.text("td[data-label='Took']"), took);
+    assert!(
+        listed.text("td[data-label='State']").starts_with("on show"),
+        "{}",
+        listed.body
+    );
+    assert!(!listed.text("td[data-label='At fault']").is_empty(), "{}", listed.body);
     assert!(
         !page.body.contains("2020"),
         "a date of a patient is on the page: {}",

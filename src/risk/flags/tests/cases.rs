@@ -232,7 +232,17 @@ fn what_is_raised_fits_the_registry() {
     };
     assert_eq!(
         promise(0.344, Ok(expected)),
-        "Alert score 34 %: of the 212 past flags nearest to it (31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days."
+        "Alert score 34 %: of the 212 past flags nearest to it (scores 31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these within 210 days."
+    );
+    assert_eq!(
+        promise(
+            0.95,
+            Ok(Expected {
+                ppv24: None,
+                ..expected
+            })
+        ),
+        "Alert score 95 %: above all past flags; of the 212 highest of these (scores 31 to 38 %) 54 % relapsed within 12 months."
     );
 }
 

@@ -8,7 +8,7 @@ mod story;
 
 use super::draw::{Anchor, Canvas, Rect};
 pub use super::spark::Mark;
-use super::words::fit;
+use super::words::{fit, split};
 
 /// Days count from the anchor, negative before it. Everything is optional; an empty timeline is an axis.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -181,6 +181,13 @@ impl Frame {
             w: self.width - self.left + 4.0,
             h: bottom - top,
         }
+    }
+
+    /// A name in one line, or in two where it is too long for one; the second stands at `y`.
+    fn long_name(&self, canvas: &mut Canvas, y: f64, class: &str, text: &str) {
+        let (first, rest) = split(text, self.left - 14.0);
+        self.name(canvas, y - 14.0, class, first);
+        self.name(canvas, y, class, rest);
     }
 
     fn name(&self, canvas: &mut Canvas, y: f64, class: &str, text: &str) {

@@ -32,7 +32,7 @@ pub fn draw(canvas: &mut Canvas, frame: &Frame, series: &Series, top: f64) -> f6
     let scale = scale(series, top);
     let foot = scale.bottom + FOOT;
     let name_y = top + 12.0;
-    frame.name(canvas, name_y, "t-burden", &series.label);
+    frame.long_name(canvas, name_y, "t-burden", &series.label);
     if long(&series.unit) {
         frame.name(canvas, name_y + 14.0, "t-muted", &series.unit);
     }

@@ -45,7 +45,11 @@ pub fn counts(canvas: &mut Canvas, frame: &Frame, counts: &Counts, top: f64) -> 
             (x + 7.0, (at + 4.0).min(foot - 3.0), Anchor::Start),
             (x - 7.0, (at + 4.0).min(foot - 3.0), Anchor::End),
         ];
-        canvas.place(&spots, &frame.area(top, foot + 2.0), "halo", &found.to_string());
+        let area = Rect {
+            x: frame.left,
+            ..frame.area(top, foot + 2.0)
+        };
+        canvas.place(&spots, &area, "halo", &found.to_string());
     }
     foot + 6.0
 }
@@ -90,7 +94,7 @@ pub fn protein(canvas: &mut Canvas, frame: &Frame, protein: &Protein, top: f64) 
     if let Some((x, at)) = line.last().copied() {
         let spots = [
             (x + 7.0, at + 4.0, Anchor::Start),
-            (x, at - 8.0, Anchor::End),
+            (x, at - 6.0, Anchor::End),
             (x, at + 16.0, Anchor::End),
             (x - 7.0, head - 8.0, Anchor::End),
         ];

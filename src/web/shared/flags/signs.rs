@@ -3,6 +3,7 @@
 use super::super::super::chart::heralds::{self, Heralds, Row};
 use super::words::{count, past, plural};
 use crate::actions::flag_ledger::{Announced, Herald, Kept, Rule};
+use crate::web::write;
 
 const WIDTH: f64 = 760.0;
 /// With fewer relapses no sign can be told from chance.
@@ -29,7 +30,7 @@ pub fn heralds(kept: &Kept) -> Option<(String, Vec<Sign>)> {
     announced.sort_by(|a, b| b.first.total_cmp(&a.first).then(b.ahead.cmp(&a.ahead)));
     let all = ledger.relapses as f64;
     let row = |own: &&Announced| Row {
-        name: capital(own.herald.words()),
+        name: write::capital(own.herald.words()),
         looked: own.looked as f64 / all,
         ahead: own.ahead as f64 / all,
         early: own.early as f64 / all,
@@ -55,16 +56,9 @@ pub fn never(kept: &Kept) -> String {
     never.map(|own| own.herald.words()).collect::<Vec<_>>().join(", ")
 }
 
-fn capital(word: &str) -> String {
-    match word.chars().next() {
-        Some(first) if !word.starts_with("ctDNA") => first.to_uppercase().chain(word.chars().skip(1)).collect(),
-        _ => word.to_owned(),
-    }
-}
-
 fn sign(own: &Announced) -> Sign {
     Sign {
-        name: capital(own.herald.words()),
+        name: write::capital(own.herald.words()),
         looked: count(own.looked),
         ahead: count(own.ahead),
         early: count(own.early),

@@ -255,7 +255,19 @@ async fn an_acknowledged_flag_names_who_and_what_and_stays_or_closes() {
         )
         .await;
     assert_eq!(done.status, 303);
-    assert_eq!(keys(&client.get("/triage?flagged=1").await), ["NOR-0012"]);
+    let (filtered, all) = (
+        client.get("/triage?flagged=1&site=NOR").await,
+        client.get("/triage").await,
+    );
+    assert_eq!(keys(&filtered), ["NOR-0012"]);
+    // the sheet says what it leaves out, on paper too
+    let sub = filtered.text(".sub");
+    assert!(
+        sub.contains("Shown here:") && sub.contains("NOR, flagged only") && !sub.contains("Below them"),
+        "{sub}"
+    );
+    assert!(all.text(".sub").contains("Below them") && !all.text(".sub").contains("Shown here"));
+    assert!(all.text(".paper").starts_with("Rows 1 to"), "{}", all.text(".paper"));
     let page = client.get("/patients/NOR/NOR-0011").await;
     assert!(page.text("aside").contains("Closed flags") && !page.body.contains("name=\"reason\""));
     let told = page.text("details");

@@ -25,7 +25,7 @@ pub const STEP_DAYS: f64 = 30.0;
 pub const LATTICE: Lattice = Lattice {
     low: -17.0,
     step: 0.35,
-    len: 48,
+    len: 45,
 };
 pub const PACES: usize = 7;
 /// Doubling times in days.

@@ -28,8 +28,9 @@ pub struct Expected {
 /// regression by pooling adjacent violators: Ayer et al., Ann Math Stat 1955;26:641).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Experience {
-    flags: usize,
-    groups: Vec<Expected>,
+    pub(super) flags: usize,
+    /// In rising order of their scores.
+    pub(super) groups: Vec<Expected>,
 }
 
 impl Experience {
@@ -53,6 +54,11 @@ impl Experience {
     pub fn at(&self, score: f64) -> Result<Expected, usize> {
         let place = self.groups.partition_point(|group| group.scores[0] <= score).max(1) - 1;
         self.groups.get(place).copied().ok_or(self.flags)
+    }
+
+    /// Whether the score lies above those of all past flags.
+    pub fn is_exceeded_by(&self, score: f64) -> bool {
+        self.groups.last().is_some_and(|group| score > group.scores[1])
     }
 }
 

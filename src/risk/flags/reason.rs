@@ -1,6 +1,6 @@
 //! Why a flag was raised, in a sentence with its numbers, and what past flags at its score promise.
 
-use super::expect::Expected;
+use super::expect::Experience;
 use super::rule::{FlagRule, Threshold};
 use super::series::Point;
 use super::signs::{evidence, marker_rise, run};
@@ -25,11 +25,7 @@ impl FlagRule {
         Raised {
             cause: Cause::RiskThreshold,
             severity: if sure { Severity::High } else { Severity::Medium },
-            reason: format!(
-                "{} {}",
-                reason(case, point),
-                promise(score, threshold.experience.at(score))
-            ),
+            reason: format!("{} {}", reason(case, point), promise(score, &threshold.experience)),
             triggers: point.triggers.iter().map(|t| ObservationId(t.id)).collect(),
         }
     }
@@ -65,14 +61,14 @@ pub fn reason(case: &Case, point: &Point) -> String {
 
 /// `Alert score 34 %: of the 212 past flags nearest to it (scores 31 to 38 %) 54 % relapsed within 12 months and 73 % within 24, half of these
 /// within 210 days.`
-pub fn promise(score: f64, expected: Result<Expected, usize>) -> String {
-    let expected = match expected {
+pub fn promise(score: f64, past: &Experience) -> String {
+    let expected = match past.at(score) {
         Ok(expected) => expected,
         Err(1) => return "Too few past flags (1) to say how often such a flag comes true.".to_owned(),
         Err(flags) => return format!("Too few past flags ({flags}) to say how often such a flag comes true."),
     };
     let (flags, [low, high]) = (expected.flags, expected.scores.map(percent));
-    let of = if score > expected.scores[1] {
+    let of = if past.is_exceeded_by(score) {
         format!("above all past flags; of the {flags} highest of these (scores {low} to {high} %)")
     } else {
         format!("of the {flags} past flags nearest to it (scores {low} to {high} %)")

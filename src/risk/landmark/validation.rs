@@ -61,8 +61,19 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Of each patient who is judged, in an order of its own: rows of one patient go together.
     fn losses(&self, said: &Array2<f64>) -> Vec<f64> {
-        losses(said, self.design.exposure.view(), &self.design.fell[0], self.weights)
+        let by_row = losses(said, self.design.exposure.view(), &self.design.fell[0], self.weights);
+        let mut by_patient = BTreeMap::<u32, f64>::new();
+        for ((loss, case), _) in by_row
+            .iter()
+            .zip(self.case)
+            .zip(self.weights)
+            .filter(|(_, w)| **w > 0.0)
+        {
+            *by_patient.entry(*case).or_default() += loss;
+        }
+        by_patient.into_values().collect()
     }
 
     fn relapses(&self) -> f64 {
@@ -74,23 +85,20 @@ impl<'a> Judge<'a> {
 
 /// Which of the rivals, the last of which is all families together: that one, unless one alone has less loss by more than the standard error
 /// of the difference. Families that one stretch of time can't tell apart are better blended than picked by a hair.
-fn choice(losses: &[Vec<f64>], case: &[u32]) -> usize {
+fn choice(losses: &[Vec<f64>]) -> usize {
     let all = losses.len() - 1;
     let sums: Vec<f64> = losses.iter().map(|own| own.iter().sum()).collect();
     let least = (0..all).min_by(|a, b| sums[*a].total_cmp(&sums[*b])).unwrap_or(all);
-    let (more, error) = difference(&losses[all], &losses[least], case);
+    let (more, error) = difference(&losses[all], &losses[least]);
     if more > error { least } else { all }
 }
 
-/// By how much the losses differ in sum, and its standard error: rows of one patient go together.
-fn difference(one: &[f64], other: &[f64], case: &[u32]) -> (f64, f64) {
-    let mut by_patient = BTreeMap::<u32, f64>::new();
-    for ((one, other), case) in one.iter().zip(other).zip(case) {
-        *by_patient.entry(*case).or_default() += one - other;
-    }
-    let sum: f64 = by_patient.values().sum();
-    let mean = sum / by_patient.len().max(1) as f64;
-    let square: f64 = by_patient.values().map(|own| (own - mean).powi(2)).sum();
+/// By how much the patients' losses differ in sum, and its standard error.
+fn difference(one: &[f64], other: &[f64]) -> (f64, f64) {
+    let by_patient = || one.iter().zip(other).map(|(one, other)| one - other);
+    let sum: f64 = by_patient().sum();
+    let mean = sum / one.len().max(1) as f64;
+    let square: f64 = by_patient().map(|own| (own - mean).powi(2)).sum();
     (sum, square.sqrt())
 }
 
@@ -181,7 +189,7 @@ impl Work<'_> {
             blends.push(blend);
             losses.push(own);
         }
-        let chosen = choice(&losses, judge.case);
+        let chosen = choice(&losses);
         rivals[chosen].chosen = true;
         Ok((rivals, blends.swap_remove(chosen)))
     }
@@ -336,20 +344,19 @@ pub(super) fn corrected(said: &Array2<f64>, correction: &Coefficients) -> Array2
 mod tests {
     use super::*;
 
-    /// Two rows a patient; the last rival is all families together.
+    /// The last rival is all families together.
     #[test]
     fn one_family_alone_is_chosen_where_it_is_better_by_more_than_chance() {
-        let case: Vec<u32> = (0..200).map(|row| row / 2).collect();
         let losses = |gain: f64, spread: f64| -> Vec<f64> {
-            let sign = |row: usize| if (row / 2).is_multiple_of(2) { 1.0 } else { -1.0 };
-            (0..200).map(|row| 1.0 - gain + spread * sign(row)).collect()
+            let sign = |patient: usize| if patient.is_multiple_of(2) { 1.0 } else { -1.0 };
+            (0..100).map(|patient| 1.0 - gain + spread * sign(patient)).collect()
         };
         let all = losses(0.0, 0.0);
-        // a hundred patients, 2 rows each: the gain is 200 g, its error 2 s √100
+        // of a hundred patients the gain is 100 g, its error s √100
         for (gain, spread, chosen) in [(0.02, 0.15, 1), (0.02, 0.25, 2), (-0.1, 0.0, 2), (0.001, 0.0, 1)] {
             let rivals = [losses(gain - 0.5, 0.0), losses(gain, spread), all.clone()];
-            assert_eq!(choice(&rivals, &case), chosen, "{gain} {spread}");
+            assert_eq!(choice(&rivals), chosen, "{gain} {spread}");
         }
-        assert_eq!(choice(&[all], &case), 0);
+        assert_eq!(choice(&[all]), 0);
     }
 }

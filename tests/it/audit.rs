@@ -226,7 +226,11 @@ async fn reads_and_refusals_leave_their_entries() {
 async fn the_last_acts_name_users_and_centres_and_leave_out_views() {
     let test = TestApp::new().await;
     let administrator = test.client(Role::Administrator).await;
-    test.client(Role::Clinician).await.get("/triage").await;
+    let clinician = test.client(Role::Clinician).await;
+    clinician.get("/triage").await;
+    for _ in 0..2 {
+        assert_eq!(clinician.get("/administration").await.status, 403);
+    }
     let console = Actor::console(vec![]);
     users::add(&test.app, &console, "Odile", Role::Analyst, &[NORTH, SOUTH])
         .await
@@ -242,6 +246,7 @@ async fn the_last_acts_name_users_and_centres_and_leave_out_views() {
     ] {
         assert!(acts.contains(act), "{act}: {acts}");
     }
+    assert!(acts.contains("0 at sign-in, 2 by right"), "{acts}");
     for left_out in ["viewed", "signed in", "link used"] {
         assert!(!acts.contains(left_out), "{left_out}: {acts}");
     }

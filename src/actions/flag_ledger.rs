@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::Result;
-use super::budget::{self, Budget};
+use super::budget::{self, AlertBudget};
 use crate::app::App;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
@@ -24,7 +24,7 @@ pub struct Kept {
     pub all: Option<RunningLedger>,
     /// One a centre, where there are several.
     pub centres: Vec<(Site, RunningLedger)>,
-    pub budget: Budget,
+    pub budget: AlertBudget,
     /// The flags of the model on show, from its card.
     pub rule: Rule,
 }

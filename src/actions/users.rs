@@ -1,6 +1,6 @@
 //! Users, made and ended on the console.
 
-use super::budget::{self, Budget};
+use super::budget::{self, AlertBudget};
 use super::{Error, Result, sign_in};
 use chrono::TimeDelta;
 
@@ -80,7 +80,7 @@ pub struct Overview {
     /// Sign-ins that failed and requests that were refused in the last day.
     pub turned_away: (i64, i64),
     pub runs: Vec<store::runs::Night>,
-    pub budget: Budget,
+    pub budget: AlertBudget,
 }
 
 pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {

@@ -59,6 +59,8 @@ pub struct Verdict {
     pub patients: usize,
     /// Alerts per 100 patient-years, as set by then.
     pub budget: f64,
+    /// Patients under watch for a first distant relapse on the night's day; `None` for nights of an earlier program.
+    pub watched: Option<u64>,
     /// `None` where no candidate was fitted, or none reached the horizon.
     pub figures: Option<Figures>,
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::flags::{self, Budget, FIRST_DAY, FlagRule, Past, Point, Said, Series, Terms, Threshold, Watch};
+use super::flags::{self, FIRST_DAY, FlagRule, Past, Point, Said, Series, Terms, Threshold, Watch};
 use super::gate::{self, Decision, Measures, Report, Verdict};
 use super::landmark::{self, Landmarks, MAIN, Model, NotScored, Score, Scorer, Settings};
 use super::{Error, card};
@@ -148,7 +148,7 @@ fn flag_rule(cases: &[Case], cut: NaiveDate, rate: f64, model: &Model) -> Result
         },
         ..flags::Settings::default()
     };
-    let rule = FlagRule::learn(&series, &[Budget::Per100Years(rate)], &settings)?;
+    let rule = FlagRule::learn(&series, &[rate], &settings)?;
     let past: Vec<(&Case, &Series)> = followed.into_iter().zip(&series).collect();
     let past = (!past.is_empty()).then(|| Past::of(&rule, &past));
     Ok((rule, past))

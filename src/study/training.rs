@@ -12,7 +12,7 @@ use super::rules::Rule;
 use crate::burden::Names;
 use crate::burden::case::{Case, Day};
 use crate::burden::line::HORIZONS;
-use crate::risk::flags::{self, AlertScore, Budget, Counted, FlagRule, Series, Terms};
+use crate::risk::flags::{self, AlertScore, Counted, FlagRule, Series, Terms};
 use crate::risk::landmark::Model;
 use crate::survival::FollowUp;
 use crate::survival::metrics::observed_risk;
@@ -85,7 +85,6 @@ fn asked(cohort: &Cohort, cases: &[Case]) -> Vec<Day> {
 /// Thresholds for budgets in alerts per 100 patient-years. Of each patient the first flag alone counts, as in flags.csv: no flag closes,
 /// so none is raised again. Errors: those of `FlagRule::learn`.
 pub fn flag_rule(past: &[Series], rates: &[f64]) -> Result<FlagRule, flags::Error> {
-    let budgets: Vec<Budget> = rates.iter().map(|rate| Budget::Per100Years(*rate)).collect();
     let settings = flags::Settings {
         terms: Terms {
             counted: Counted::First,
@@ -93,7 +92,7 @@ pub fn flag_rule(past: &[Series], rates: &[f64]) -> Result<FlagRule, flags::Erro
         },
         candidates: AlertScore::candidates(),
     };
-    FlagRule::learn(past, &budgets, &settings)
+    FlagRule::learn(past, rates, &settings)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! One row of a form as `macros.html` draws it: label, box as wide as the answer, unit, what the registry says to it.
 
+use crate::domain::problem::{Problem, Severity};
+
 /// How a message weighs on the save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -29,6 +31,20 @@ pub struct Message {
     pub weight: Weight,
     pub text: String,
     pub mend: Option<String>,
+}
+
+impl Message {
+    pub fn of(problem: &Problem) -> Message {
+        Message {
+            weight: match problem.severity {
+                Severity::Hard => Weight::Hard,
+                Severity::Soft => Weight::Soft,
+                Severity::Note => Weight::Note,
+            },
+            text: problem.text.clone(),
+            mend: problem.suggestion.clone(),
+        }
+    }
 }
 
 /// A choice of a select box.

@@ -60,6 +60,22 @@ impl RawForm {
     }
 }
 
+/// A suggestion's button posts `mend=NAME=VALUE` where there is no script: the value goes into its box, and the form is
+/// checked, not saved. Whether there was one.
+pub fn mend(fields: &mut Vec<(String, String)>) -> bool {
+    let Some(at) = fields.iter().position(|(name, _)| name == "mend") else {
+        return false;
+    };
+    let (_, mend) = fields.remove(at);
+    if let Some((name, value)) = mend.split_once('=') {
+        match fields.iter_mut().find(|(field, _)| field == name) {
+            Some((_, typed)) => value.clone_into(typed),
+            None => fields.push((name.to_owned(), value.to_owned())),
+        }
+    }
+    true
+}
+
 /// A fresh token for a form that is shown.
 pub fn new_token() -> String {
     uuid::Uuid::new_v4().simple().to_string()

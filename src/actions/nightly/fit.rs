@@ -32,6 +32,9 @@ pub(super) struct Lessons {
     /// From how many patients nothing is learned for which reason.
     pub left_out: BTreeMap<String, usize>,
     pub compared: Vec<Record>,
+    /// Patients on file, and how many of them were read.
+    on_file: u64,
+    read: u64,
 }
 
 /// Gives the run its model, unless it has one already; none where none could ever be fitted: the rules on ctDNA go on without it
@@ -75,10 +78,12 @@ async fn read(app: &App, run: &Run, watch: Watch<'_>) -> Result<ControlFlow<(), 
     let mut walk = Walk::new(app, run.known(), LEARNED_FROM).await?;
     let (as_of, of) = (run.as_of, walk.patients);
     let every = (of as usize).div_ceil(COMPARED).max(1);
-    let (mut lessons, mut done) = (Lessons::default(), 0);
+    let mut lessons = Lessons {
+        on_file: walk.on_file,
+        ..Lessons::default()
+    };
     let mut next = walk.next(app).await?;
     while let Some(batch) = next {
-        done += (batch.records.len() + batch.unreadable.len()) as u64;
         let learning = tokio::task::spawn_blocking(move || {
             lessons.add(batch, as_of, every);
             lessons
@@ -88,7 +93,7 @@ async fn read(app: &App, run: &Run, watch: Watch<'_>) -> Result<ControlFlow<(), 
         next = following?;
         let reading = Progress {
             step: Step::Reading,
-            done,
+            done: lessons.read,
             of,
             shards: None,
         };
@@ -100,7 +105,15 @@ async fn read(app: &App, run: &Run, watch: Watch<'_>) -> Result<ControlFlow<(), 
 }
 
 impl Lessons {
+    /// Patients of the whole registry who are under watch for a first distant relapse on that day; in proportion, where not all were read.
+    pub fn watched(&self, as_of: NaiveDate) -> u64 {
+        let watched = self.cases.iter().filter(|case| case.is_watched(case.day_of(as_of)));
+        let watched = watched.count() as u64;
+        watched * self.on_file / self.read.max(1)
+    }
+
     fn add(&mut self, batch: Batch, as_of: NaiveDate, every: usize) {
+        self.read += (batch.records.len() + batch.unreadable.len()) as u64;
         if !batch.unreadable.is_empty() {
             *self.left_out.entry("can't be read".to_owned()).or_default() += batch.unreadable.len();
         }

@@ -10,7 +10,7 @@ use crate::actions::{Error, Result};
 use crate::app::App;
 use crate::burden::{Names, words};
 use crate::domain::audit::Entry;
-use crate::domain::budget;
+use crate::domain::budget::Budget;
 use crate::domain::history::Record;
 use crate::domain::id::ModelId;
 use crate::domain::number::thousands;
@@ -43,13 +43,13 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
     let (as_of, patients) = (run.as_of, lessons.cases.len());
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let before = in_use(&mut work, run).await?;
-    let budget = budgets::known(&mut work, as_of, run.cutoff_at)
-        .await?
-        .unwrap_or(budget::USUAL);
+    let setting = budgets::known(&mut work, as_of, run.cutoff_at).await?;
     work.finish(Entry::by_trigger()).await?;
+    let watched = lessons.watched(as_of);
+    let budget = setting.unwrap_or(Budget::USUAL).rate(watched);
     let weighing = tokio::task::spawn_blocking(move || weigh(&lessons, as_of, budget, before));
     let outcome = weighing.await.map_err(Error::internal)?;
-    let verdict = outcome.verdict(patients, budget);
+    let verdict = outcome.verdict(patients, budget, watched);
     let mut work = app.db.begin_night(app.clock.now()).await?;
     let id = match &outcome {
         Outcome::New(model, _) => {
@@ -142,7 +142,7 @@ impl Outcome {
         }
     }
 
-    fn verdict(&self, patients: usize, budget: f64) -> Verdict {
+    fn verdict(&self, patients: usize, budget: f64, watched: u64) -> Verdict {
         let (decided, reason) = match self {
             Outcome::New(model, why) => {
                 let decided = match model.verdict.decision {
@@ -175,6 +175,7 @@ impl Outcome {
             reason,
             patients: self.model().map_or(patients, |own| own.model.fitted_on.patients),
             budget,
+            watched: Some(watched),
             figures: self.model().and_then(figures),
         }
     }

@@ -24,6 +24,8 @@ pub struct Batch {
 pub struct Walk {
     /// Of all centres, about as many as there will be.
     pub patients: u64,
+    /// Of all centres, all that are known by then.
+    pub on_file: u64,
     sites: Vec<SiteId>,
     after: PatientId,
     known: Known,
@@ -40,6 +42,7 @@ impl Walk {
         sites.reverse();
         Ok(Walk {
             patients: patients.min(most).unsigned_abs(),
+            on_file: patients.unsigned_abs(),
             after: PatientId(0),
             sites,
             known,

@@ -2,7 +2,6 @@
 //! ledgers see a day only through what was known on it.
 
 mod alert;
-mod budget;
 mod choose;
 mod days;
 mod expect;
@@ -22,7 +21,6 @@ mod turnbull;
 mod tests;
 
 pub use alert::AlertScore;
-pub use budget::Budget;
 pub use days::{FIRST_DAY, TICK_DAYS, scored_days};
 pub use expect::{Expected, Experience};
 pub use figures::{EARLY_DAYS, Figures, LONGEST_LEAD, Share};
@@ -40,7 +38,7 @@ use crate::burden::case::Day;
 
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    #[error("an alert budget is a number above 0; this one comes to {0} alerts per 100 patient-years")]
+    #[error("an alert budget is a number above 0; this one is {0} alerts per 100 patient-years")]
     Budget(f64),
     #[error("no alert budget is given")]
     NoBudget,

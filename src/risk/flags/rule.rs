@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::alert::AlertScore;
-use super::budget::Budget;
 use super::choose::{choose, marks};
 use super::expect::Experience;
 use super::figures::after;
@@ -35,8 +34,7 @@ impl Default for Settings {
 /// One budget's threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    pub budget: Budget,
-    /// The budget in alerts per 100 patient-years.
+    /// Alerts per 100 patient-years.
     pub rate: f64,
     /// Flags are raised on alert scores at or above it.
     pub raise: f64,
@@ -70,36 +68,37 @@ pub struct Flag {
 }
 
 impl FlagRule {
-    /// From past data: series whose scores were made for patients that the model was not fitted to (out of fold, or of later time),
+    /// From past data, for budgets in alerts per 100 patient-years: series whose scores were made for patients that the model was not fitted to (out of fold, or of later time),
     /// since thresholds on scores of its own patients promise too much. One alert score is chosen for all budgets, so that the flags of a
     /// larger one hold those of a smaller one.
     /// Errors: `NoBudget`, `Budget`, `Hysteresis`, `NoScore`. Without any past data thresholds are the defaults.
-    pub fn learn(past: &[Series], budgets: &[Budget], settings: &Settings) -> Result<FlagRule, Error> {
+    pub fn learn(past: &[Series], rates: &[f64], settings: &Settings) -> Result<FlagRule, Error> {
         let Hysteresis { ratio, quiet_days } = settings.terms.hysteresis;
         if !(ratio > 0.0 && ratio <= 1.0 && quiet_days >= 0) {
             return Err(Error::Hysteresis { ratio, quiet_days });
         }
-        let rates: Vec<f64> = budgets.iter().map(Budget::rate).collect::<Result<_, _>>()?;
+        if let Some(none) = rates.iter().find(|rate| !(rate.is_finite() && **rate > 0.0)) {
+            return Err(Error::Budget(*none));
+        }
         if rates.is_empty() {
             return Err(Error::NoBudget);
         }
-        let score = choose(past, &settings.candidates, &rates, &settings.terms)?;
+        let score = choose(past, &settings.candidates, rates, &settings.terms)?;
         let days: Vec<Vec<Mark>> = past
             .par_iter()
             .map(|series| marks(series, &score, &settings.terms))
             .collect();
         let years: f64 = past.iter().map(|series| series.watch.years()).sum();
-        let exact = exact(&days, years, &rates, &settings.terms);
+        let exact = exact(&days, years, rates, &settings.terms);
         let mut raise: Vec<f64> = exact
             .iter()
-            .zip(&rates)
+            .zip(rates)
             .map(|(e, rate)| drawn(e.raise, *rate, years))
             .collect();
-        nest(&rates, &mut raise);
-        let thresholds = (0..budgets.len()).map(|i| {
+        nest(rates, &mut raise);
+        let thresholds = (0..rates.len()).map(|i| {
             let found = flags_of(past, &days, raise[i], &settings.terms);
             Threshold {
-                budget: budgets[i],
                 rate: rates[i],
                 raise: raise[i],
                 exact: exact[i].raise,

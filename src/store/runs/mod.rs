@@ -28,7 +28,7 @@ pub use publish::{OpenFlag, close, is_newest, open_flags, publish, withdraw};
 pub use scores::{Line, candidates, insert, seal};
 pub use shards::{AtWork, Shard, Tally, advance, at_work, claim, cut, done, rest, tally};
 pub use take::{Taken, Wanted, fail, is_led, look, take};
-pub use verdict::{Judged, keep_verdict, verdicts};
+pub use verdict::{Judged, Reckoned, keep_verdict, reckoned, verdicts};
 pub use worker::{Worker, WorkerId, enlist};
 
 /// What the run's leader does.

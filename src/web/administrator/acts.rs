@@ -105,14 +105,14 @@ fn held(change: &Change, overview: &Overview) -> String {
     }
 }
 
-/// `added user Mara`, `made a link for user Mara`, `set the alert budget from 4 to 2.5`.
+/// `added user Mara`, `made a link for user Mara`, `set the alert budget from 4 per 100 patient-years to 2.5 per 100 patient-years`.
 fn deed(change: &Change, overview: &Overview) -> String {
     match (change.action.as_str(), change.table_name.as_str()) {
         ("link_made", _) => format!("made a link for {}", user(value(change, "user"), overview)),
         ("password_set", _) => "chose a password".into(),
         ("update", "app_user") => altered(change, overview),
         ("update", "run") => ended(change, overview),
-        (_, "alert_budget") => budget_set(change),
+        (_, "alert_budget") => budget_set(change, overview),
         (action, "-" | "") => action.replace('_', " "),
         (action, table) => format!("{} {}", verb(action), record(change, table, overview)),
     }
@@ -166,9 +166,14 @@ fn ended(change: &Change, overview: &Overview) -> String {
     format!("{deed} {}", night(change.record_id, overview))
 }
 
-fn budget_set(change: &Change) -> String {
-    let new = |column: &str| change.changes[column][1].to_string();
-    format!("set the alert budget from {} to {}", new("was"), new("per_100_years"))
+fn budget_set(change: &Change, overview: &Overview) -> String {
+    let budget = &overview.budget;
+    let at = budget
+        .settings
+        .iter()
+        .position(|own| i64::from(own.id) == change.record_id);
+    let told = at.map(|at| format!(" from {} to {}", budget.before(at), budget.settings[at].budget));
+    format!("set the alert budget{}", told.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -176,10 +181,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::actions::budget::Budget;
+    use crate::actions::budget::AlertBudget;
     use crate::actions::patients::Site;
     use crate::actions::users::User;
     use crate::domain::access::Role;
+    use crate::domain::budget::Budget;
     use crate::domain::id::{SiteId, UserId};
 
     fn change(action: &str, table_name: &str, record_id: i64, changes: Value) -> Change {
@@ -222,9 +228,10 @@ mod tests {
             sites: vec![site(1, "NOR"), site(2, "SOU")],
             acts,
             runs: vec![],
-            budget: Budget {
-                now: 4.0,
+            budget: AlertBudget {
+                now: Budget::USUAL,
                 settings: vec![],
+                nights: vec![],
             },
         }
     }

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::super::field::{Field, Message, Weight};
-use super::super::form::{RawForm, new_token};
+use super::super::field::{Choice, Field, Message};
+use super::super::form::{RawForm, mend, new_token};
 use super::super::shell::Shell;
 use super::super::{Result, filters};
 use super::acts::{self, Act};
@@ -18,9 +18,10 @@ use crate::actions::nightly::view::Night;
 use crate::actions::users::{self, Overview};
 use crate::app::App;
 use crate::domain::access::Actor;
-use crate::domain::budget;
+use crate::domain::budget::{self, Per, Typed};
 use crate::domain::id::SiteId;
-use crate::domain::problem::MEANWHILE;
+use crate::domain::number::thousands;
+use crate::domain::problem::{MEANWHILE, Problem};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "administrator/overview.html")]
@@ -28,7 +29,7 @@ pub struct OverviewPage {
     page: Shell,
     overview: Overview,
     acts: Vec<Act>,
-    alerts: Field,
+    fields: Vec<Field>,
     form_token: String,
 }
 
@@ -56,41 +57,83 @@ impl OverviewPage {
         setting.set_at.format("%-d %b %Y %H:%M:%S").to_string()
     }
 
-    fn fields(&self) -> &[Field] {
-        std::slice::from_ref(&self.alerts)
-    }
-
     fn is_wrong(&self) -> bool {
-        self.alerts.is_hard()
+        self.fields.iter().any(Field::is_hard)
     }
 
-    async fn of(app: &App, actor: &Actor, typed: Option<&str>) -> Result<OverviewPage> {
+    /// What the budget comes to: in the other unit, and in alerts a week.
+    fn comes_to(&self) -> String {
+        let budget = &self.overview.budget;
+        let Some((rate, watched)) = budget.rate().zip(budget.watched()) else {
+            return "What it comes to is known from the first night on, which counts the patients under watch.".into();
+        };
+        let a_year = rate / 100.0 * watched as f64;
+        let often = match a_year / 52.0 {
+            many if many >= 1.0 => format!("{many:.0} a week"),
+            _ if a_year >= 0.5 => format!("{a_year:.0} a year"),
+            _ => "fewer than one a year".into(),
+        };
+        let patients = thousands(watched);
+        match budget.now.per() {
+            Per::Years => format!("With the {patients} patients under watch on the last night: about {often}."),
+            Per::ClinicianDay => {
+                format!(
+                    "With the {patients} patients under watch on the last night: {rate} per 100 patient-years, about {often}."
+                )
+            }
+        }
+    }
+
+    async fn of(app: &App, actor: &Actor, typed: Option<Typed>, problems: &[Problem]) -> Result<OverviewPage> {
         let overview = users::overview(app, actor).await?;
-        let now = overview.budget.now.to_string();
+        let typed = typed.unwrap_or_else(|| Typed::of(overview.budget.now));
         Ok(OverviewPage {
             page: Shell::of(actor, "Administration").at("/administration"),
             acts: acts::told(&overview),
-            alerts: Field::text(budget::FIELD, "Alerts", typed.unwrap_or(&now))
-                .wide("w8")
-                .in_unit("per 100 patient-years"),
+            fields: fields(&typed, problems),
             form_token: new_token(),
             overview,
         })
     }
 }
 
+fn fields(typed: &Typed, problems: &[Problem]) -> Vec<Field> {
+    let unit = |per: Per| Choice {
+        value: per.code().to_owned(),
+        label: per.words().to_owned(),
+    };
+    let mut fields = vec![
+        Field::text(budget::ALERTS, "Alerts", &typed.alerts).wide("w8"),
+        Field::text(budget::PER, "Counted", &typed.per).of(Per::ALL.map(unit).into()),
+        Field::text(budget::CLINICIANS, "Clinicians", &typed.clinicians)
+            .wide("w8")
+            .hinting("who share the patients of all centres; for a budget per clinician and day"),
+    ];
+    for field in &mut fields {
+        let own = problems.iter().filter(|problem| problem.field == field.name);
+        field.messages = own.map(Message::of).collect();
+    }
+    fields
+}
+
 pub async fn show(State(app): State<App>, actor: Actor) -> Result<OverviewPage> {
-    OverviewPage::of(&app, &actor, None).await
+    OverviewPage::of(&app, &actor, None, &[]).await
 }
 
 /// Sets the alert budget; what can't be one comes back with what was typed.
-pub async fn set_budget(State(app): State<App>, actor: Actor, form: RawForm) -> Result<Response> {
-    let typed = form.get(budget::FIELD);
-    let seen = form.get("seen").parse().unwrap_or(-1);
-    if form.get("do") == "check" {
-        return Ok(OverviewPage::of(&app, &actor, Some(typed)).await?.into_response());
+pub async fn set_budget(State(app): State<App>, actor: Actor, mut form: RawForm) -> Result<Response> {
+    let is_check = mend(&mut form.fields) || form.get("do") == "check";
+    let typed = Typed {
+        alerts: form.get(budget::ALERTS).to_owned(),
+        per: form.get(budget::PER).to_owned(),
+        clinicians: form.get(budget::CLINICIANS).to_owned(),
+    };
+    if is_check {
+        let page = OverviewPage::of(&app, &actor, Some(typed), &[]).await?;
+        return Ok(page.into_response());
     }
-    match actions::budget::set(&app, &actor, typed, seen, &form.form()).await {
+    let seen = form.get("seen").parse().unwrap_or(-1);
+    match actions::budget::set(&app, &actor, &typed, seen, &form.form()).await {
         Ok(posted) => Ok(Redirect::to(posted.location()).into_response()),
         Err(actions::Error::Problems(problems)) => {
             let is_late = problems.iter().any(|problem| problem.code == MEANWHILE);
@@ -99,12 +142,7 @@ pub async fn set_budget(State(app): State<App>, actor: Actor, form: RawForm) -> 
             } else {
                 StatusCode::UNPROCESSABLE_ENTITY
             };
-            let mut page = OverviewPage::of(&app, &actor, Some(typed)).await?;
-            page.alerts.messages.extend(problems.into_iter().map(|problem| Message {
-                weight: Weight::Hard,
-                text: problem.text,
-                mend: problem.suggestion,
-            }));
+            let page = OverviewPage::of(&app, &actor, Some(typed), &problems).await?;
             Ok((status, page).into_response())
         }
         Err(other) => Err(other.into()),

@@ -1,6 +1,6 @@
 //! The question as a form: each box with what is on offer, what was typed, and what is wrong with it.
 
-use super::super::field::{Choice, Field, Message, Weight};
+use super::super::field::{Choice, Field, Message};
 use crate::actions::cohorts::{Choices, Endpoint, Grouping};
 use crate::domain::problem::Problem;
 
@@ -72,11 +72,7 @@ pub fn fields(choices: &Choices, typed: impl Fn(&str) -> String, problems: &[Pro
         field.messages = problems
             .iter()
             .filter(|problem| problem.field == field.name)
-            .map(|problem| Message {
-                weight: Weight::Hard,
-                text: problem.text.clone(),
-                mend: problem.suggestion.clone(),
-            })
+            .map(Message::of)
             .collect();
     }
     fields

@@ -194,23 +194,11 @@ pub fn told(mut field: Field, typed: &Typed, problems: &[Problem]) -> Field {
     field.messages = problems
         .iter()
         .filter(|problem| problem.field == field.name || problem.field == keep)
-        .map(message)
+        .map(Message::of)
         .collect();
     let asked = field.messages.iter().any(|message| message.weight == Weight::Soft);
     field.keep_reason = asked.then(|| typed.get(&keep).to_owned());
     field
-}
-
-fn message(problem: &Problem) -> Message {
-    Message {
-        weight: match problem.severity {
-            Severity::Hard => Weight::Hard,
-            Severity::Soft => Weight::Soft,
-            Severity::Note => Weight::Note,
-        },
-        text: problem.text.clone(),
-        mend: problem.suggestion.clone(),
-    }
 }
 
 /// One line of the summary above a form.
@@ -282,20 +270,4 @@ pub fn understood(seen: &Observation) -> String {
 pub fn by_id<'a>(assays: &[&'a Assay], id: &str) -> Option<&'a Assay> {
     let id = AssayId(id.trim().parse().ok()?);
     assays.iter().find(|assay| assay.id == id).copied()
-}
-
-/// A suggestion's button posts `mend=NAME=VALUE` where there is no script: the value goes into its box, and the form is
-/// checked, not saved. Whether there was one.
-pub fn mend(fields: &mut Vec<(String, String)>) -> bool {
-    let Some(at) = fields.iter().position(|(name, _)| name == "mend") else {
-        return false;
-    };
-    let (_, mend) = fields.remove(at);
-    if let Some((name, value)) = mend.split_once('=') {
-        match fields.iter_mut().find(|(field, _)| field == name) {
-            Some((_, typed)) => value.clone_into(typed),
-            None => fields.push((name.to_owned(), value.to_owned())),
-        }
-    }
-    true
 }

@@ -19,7 +19,7 @@ use crate::domain::observation::Observation;
 use crate::domain::problem::Problem;
 use crate::domain::{unit, zone};
 use crate::web::field::Field;
-use crate::web::form::RawForm;
+use crate::web::form::{RawForm, mend};
 use crate::web::shell::{Notice, Shell, Tone};
 use crate::web::{Result, filters, write};
 
@@ -112,7 +112,7 @@ pub async fn correct(
 ) -> Result<Response> {
     let mut fields = form.fields.clone();
     let deed = match form.get("do") {
-        _ if entry::mend(&mut fields) => Deed::Check,
+        _ if mend(&mut fields) => Deed::Check,
         "check" => Deed::Check,
         "withdraw" => Deed::Withdraw,
         _ => Deed::Replace,

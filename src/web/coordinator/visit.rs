@@ -19,7 +19,7 @@ use crate::domain::id::VisitId;
 use crate::domain::measure::{Assay, CATALOGUE, Measure, RawEntry};
 use crate::domain::problem::Problem;
 use crate::web::field::{Choice, Field};
-use crate::web::form::RawForm;
+use crate::web::form::{RawForm, mend};
 use crate::web::shell::{Notice, Shell, Tone};
 use crate::web::{Result, filters, write};
 
@@ -92,7 +92,7 @@ pub async fn record(
     form: RawForm,
 ) -> Result<Response> {
     let mut fields = form.fields.clone();
-    let is_check = entry::mend(&mut fields) || form.get("do") == "check";
+    let is_check = mend(&mut fields) || form.get("do") == "check";
     fields.retain(|(name, _)| name != "do");
     let typed = Typed::of(&fields);
     if is_check {

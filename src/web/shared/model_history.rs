@@ -142,6 +142,7 @@ mod tests {
                 reason: "AUC 0.550 is below 0.6: it hardly ranks.".into(),
                 patients: 1200,
                 budget: 4.0,
+                watched: None,
                 figures: auc.map(|auc| Figures {
                     horizon_days: 365,
                     auc,

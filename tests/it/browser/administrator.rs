@@ -25,7 +25,9 @@ async fn the_administrator_sees_users_and_acts_and_no_patient() {
         browser.fill("#alerts", "2.5").await;
         browser.press("Set the budget").await;
         browser.arrives("/administration#budget").await;
-        browser.says("main", "set the alert budget from 4 to 2.5").await;
+        browser
+            .says("main", "set the alert budget from 4 per 100 patient-years to 2.5")
+            .await;
         browser.picture("administration").await;
         browser.go("/flags").await;
         browser.says("main", "The thresholds on show are still for 4").await;

@@ -118,6 +118,73 @@ async fn a_model_that_stays_gets_thresholds_for_a_new_budget() {
     assert!(!flags.contains("The thresholds on show are still"), "{flags}");
 }
 
+/// The patients under watch are counted by each night; a replay reckons with those of its day.
+#[tokio::test]
+async fn a_budget_per_clinician_follows_the_patients_under_watch() {
+    let (test, today) = world().await;
+    done(&test, &of(today)).await;
+    let under_watch = ask(
+        &test,
+        "count(*) filter (where not ended and (seen or operated >= as_of - 400))::text, max(watched)::text]) from (
+           select v.watched, r.as_of,
+             bool_or(e.kind in ('relapse', 'death')) is true as ended, bool_or(e.kind = 'last_contact') is true as seen,
+             min(s.performed_on) as operated
+           from patient p
+           join surgery s on (s.site_id, s.patient_id) = (p.site_id, p.id)
+           left join event e on (e.site_id, e.patient_id) = (p.site_id, p.id) and e.occurred_on <= current_date
+           cross join verdict v
+           join run r on r.id = v.run_id
+           group by p.site_id, p.id, v.watched, r.as_of
+         ) one",
+    )
+    .await;
+    let (counted, watched) = under_watch[0].split_once('|').unwrap();
+    assert_eq!(counted, watched);
+    let watched: f64 = watched.parse().unwrap();
+
+    let client = test.client(Role::Administrator).await;
+    let team = [
+        ("alerts", "0.02"),
+        ("per", "clinician"),
+        ("clinicians", "2"),
+        ("seen", "0"),
+    ];
+    let beyond = [("alerts", "20"), team[1], team[2], team[3]];
+    let page = client.post("/administration/budget", &beyond).await;
+    assert_eq!(
+        (page.status.as_u16(), page.input("alerts").as_deref()),
+        (422, Some("20"))
+    );
+    let told = page.text(".errors");
+    assert!(
+        told.contains("patients under watch") && told.contains("0.1 to 50"),
+        "{told}"
+    );
+    assert_eq!(client.post("/administration/budget", &team).await.status, 303);
+    let rate = (100.0 * 0.02 * 2.0 * 365.25 / ((watched / 10.0).round() * 10.0) * 100.0).round() / 100.0;
+    let page = client.get("/administration").await.text("main");
+    assert!(
+        page.contains(&format!("{rate} per 100 patient-years, about")),
+        "{rate}: {page}"
+    );
+
+    done(&test, &of(today + Days::new(1))).await;
+    let past = Asked {
+        replay: true,
+        ..of(today - Days::new(1))
+    };
+    done(&test, &past).await;
+    let told = ask(&test, VERDICTS).await;
+    let budget: Vec<&str> = told.iter().map(|line| line.rsplit('|').next().unwrap()).collect();
+    assert_eq!(budget, ["4", &rate.to_string(), "4"], "{told:?}");
+    let flags = client.get("/flags").await.text("main");
+    assert!(
+        flags.contains(&format!("which come to {rate} per 100 patient-years")),
+        "{flags}"
+    );
+    assert!(!flags.contains("The thresholds on show are still"), "{flags}");
+}
+
 #[tokio::test]
 async fn a_setting_is_kept_told_and_audited() {
     let test = super::super::support::TestApp::new().await;
@@ -152,26 +219,64 @@ async fn a_setting_is_kept_told_and_audited() {
             );
         }
     }
+    let team = [
+        ("alerts", "0.05"),
+        ("per", "clinician"),
+        ("clinicians", "7"),
+        ("seen", "2"),
+    ];
+    let unsaid = client
+        .post(
+            "/administration/budget",
+            &[team[0], team[1], ("clinicians", ""), team[3]],
+        )
+        .await;
+    assert_eq!(unsaid.status, 422);
+    let told = unsaid.text(".errors");
+    assert!(told.contains("how many clinicians"), "{told}");
+    // without script a remedy's button fills its box and saves nothing
+    let mended = client
+        .post(
+            "/administration/budget",
+            &[("alerts", "0,05"), ("mend", "alerts=0.05"), team[1], team[2], team[3]],
+        )
+        .await;
+    assert_eq!(
+        (
+            mended.status.as_u16(),
+            mended.input("alerts").as_deref(),
+            mended.input("clinicians").as_deref()
+        ),
+        (200, Some("0.05"), Some("7"))
+    );
+    assert_eq!(client.post("/administration/budget", &team).await.status, 303);
     let kept = ask(
         &test,
-        "id::text, in_place_of::text, was::text, per_100_years::text]) from alert_budget order by id",
+        "id::text, in_place_of::text, per_100_years::text, per_clinician_day::text, clinicians::text]) from alert_budget order by id",
     )
     .await;
-    assert_eq!(kept, ["1|0|4|2.5", "2|1|2.5|6"]);
+    assert_eq!(kept, ["1|0|2.5", "2|1|6", "3|2|0.05|7"]);
     let audited = ask(
         &test,
-        "action, role, changes ->> 'was', changes ->> 'per_100_years']) from audit_entry where table_name = 'alert_budget' order by seq",
+        "action, role, changes ->> 'per_100_years', changes ->> 'clinicians']) from audit_entry where table_name = 'alert_budget' order by seq",
     )
     .await;
     assert_eq!(
         audited,
         [
-            "insert|administrator|[null, 4]|[null, 2.5]",
-            "insert|administrator|[null, 2.5]|[null, 6]"
+            "insert|administrator|[null, 2.5]",
+            "insert|administrator|[null, 6]",
+            "insert|administrator|[null, 7]",
         ]
     );
     let page = client.get("/administration").await.text("main");
-    assert!(page.contains("set the alert budget from 2.5 to 6"), "{page}");
+    for told in [
+        "set the alert budget from 2.5 per 100 patient-years to 6 per 100 patient-years",
+        "to 0.05 per clinician and day for 7 clinicians",
+        "What it comes to is known from the first night on",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     // who serves pages can add a setting and change none
     let mut app = test.database.as_app().await;
     for refused in ["update alert_budget set per_100_years = 1", "delete from alert_budget"] {

@@ -102,12 +102,11 @@ pub fn any_cohort() -> impl Strategy<Value = Vec<Series>> {
 
 /// The rule without a choice of score.
 pub fn learned(past: &[Series], rates: &[f64]) -> FlagRule {
-    let budgets: Vec<Budget> = rates.iter().map(|rate| Budget::Per100Years(*rate)).collect();
     let settings = Settings {
         candidates: vec![AlertScore::STANDARD],
         ..Settings::default()
     };
-    FlagRule::learn(past, &budgets, &settings).unwrap()
+    FlagRule::learn(past, rates, &settings).unwrap()
 }
 
 /// The rule with one given threshold.

@@ -42,7 +42,7 @@ fn the_budget_pays_for_rises_of_ctdna_and_the_risk_has_what_is_left() {
         candidates: vec![AlertScore::STANDARD],
     };
     let learn = |allowed: f64| {
-        let budget = Budget::Per100Years(100.0 * allowed / years);
+        let budget = 100.0 * allowed / years;
         let rule = FlagRule::learn(&past, &[budget], &settings).unwrap();
         let own = rule.thresholds[0].clone();
         assert_eq!(rule.first_flags(&past, 0).len(), own.flags);
@@ -79,26 +79,13 @@ fn a_group_of_ties_is_flagged_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_budget_for_clinicians_is_one_for_patients() {
-    let budget = Budget::PerClinicianDay {
-        alerts: 0.5,
-        clinicians: 2.0,
-        patients: 36_525.0,
-    };
-    assert_eq!(budget.rate(), Ok(1.0));
-    assert_eq!(Budget::Per100Years(0.0).rate(), Err(Error::Budget(0.0)));
-    let nobody = Budget::PerClinicianDay {
-        alerts: 1.0,
-        clinicians: 1.0,
-        patients: 0.0,
-    };
-    assert!(nobody.rate().is_err());
-}
-
-#[test]
 fn what_is_no_rule_is_refused() {
     let none = FlagRule::learn(&[], &[], &Settings::default());
     assert_eq!(none, Err(Error::NoBudget));
+    for no_budget in [0.0, -1.0, f64::INFINITY] {
+        let none = FlagRule::learn(&[], &[4.0, no_budget], &Settings::default());
+        assert_eq!(none, Err(Error::Budget(no_budget)));
+    }
     let closing_at_once = Settings {
         terms: Terms {
             hysteresis: Hysteresis {
@@ -109,7 +96,7 @@ fn what_is_no_rule_is_refused() {
         },
         ..Settings::default()
     };
-    let refused = FlagRule::learn(&[], &[Budget::Per100Years(4.0)], &closing_at_once);
+    let refused = FlagRule::learn(&[], &[4.0], &closing_at_once);
     assert!(matches!(refused, Err(Error::Hysteresis { .. })));
 }
 
@@ -187,7 +174,7 @@ fn past_data_choose_another_score_only_where_it_is_better() {
     };
     let chosen = |past: &[Series], candidates: Vec<AlertScore>| {
         let years: f64 = past.iter().map(|s| s.watch.years()).sum();
-        let budget = Budget::Per100Years(100.0 * 201.0 / years);
+        let budget = 100.0 * 201.0 / years;
         let settings = Settings {
             candidates,
             ..Settings::default()
@@ -227,7 +214,7 @@ proptest! {
             terms: Terms { counted, ..Terms::default() },
             candidates: vec![AlertScore::STANDARD],
         };
-        let learn = |counted| FlagRule::learn(&past, &[Budget::Per100Years(rate)], &settings(counted)).unwrap();
+        let learn = |counted| FlagRule::learn(&past, &[rate], &settings(counted)).unwrap();
         let (first, all) = (learn(Counted::First), learn(Counted::All));
         let flagged = first.first_flags(&past, 0).len();
         prop_assert_eq!(flagged, first.thresholds[0].flags);

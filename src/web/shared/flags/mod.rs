@@ -63,7 +63,7 @@ impl FlagsPage {
     /// The budget that the thresholds are for, where another is set by now.
     fn other_budget(&self) -> Option<f64> {
         let own = self.flags()?.budget;
-        (own != self.kept.budget.now).then_some(own)
+        (self.kept.budget.rate() != Some(own)).then_some(own)
     }
 }
 

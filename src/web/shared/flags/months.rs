@@ -1,7 +1,5 @@
 //! Flags by the month in which they were raised, and by centre.
 
-use chrono::NaiveDate;
-
 use super::super::super::chart::lines::{self, Axis, Line, Lines, Scale};
 use super::words::{count, dash, share, years};
 use crate::actions::flag_ledger::{Kept, Period, RunningLedger, Site, Standing};
@@ -20,7 +18,7 @@ pub struct Month {
     pub flags: String,
     pub years: String,
     pub load: String,
-    pub budget: f64,
+    pub budget: String,
     pub relapses: String,
     pub ahead: String,
     pub within12: String,
@@ -43,17 +41,6 @@ fn standing(flags: usize, own: &Standing) -> String {
         .join(", ")
 }
 
-/// The setting that stood when the period ended.
-fn budget_at(kept: &Kept, until: NaiveDate) -> f64 {
-    let settings = &kept.budget.settings;
-    let before = settings.iter().find(|setting| setting.set_at.date_naive() < until);
-    match (before, settings.last()) {
-        (Some(setting), _) => setting.per_100_years,
-        (None, Some(first)) => first.was,
-        (None, None) => kept.budget.now,
-    }
-}
-
 /// Newest first.
 pub fn months(kept: &Kept) -> Vec<Month> {
     let one = |own: &Period| Month {
@@ -64,7 +51,10 @@ pub fn months(kept: &Kept) -> Vec<Month> {
         },
         years: format!("{:.1}", own.years),
         load: format!("{:.1}", own.load()),
-        budget: budget_at(kept, own.until),
+        budget: kept
+            .budget
+            .in_force(own.until)
+            .map_or_else(dash, |rate| rate.to_string()),
         relapses: count(own.relapses),
         ahead: count(own.ahead),
         within12: standing(own.flags, &own.within[0]),
@@ -90,18 +80,18 @@ pub fn plot(kept: &Kept) -> Option<String> {
     if whole.len() < DRAWN_FROM {
         return None;
     }
-    let line = |label: &str, stairs: bool, of: &dyn Fn(usize) -> f64| Line {
+    let line = |label: &str, stairs: bool, of: &dyn Fn(usize) -> Option<f64>| Line {
         label: label.to_owned(),
         points: (from..whole.len())
-            .map(|at| (at as f64 - whole.len() as f64, of(at)))
+            .filter_map(|at| Some((at as f64 - whole.len() as f64, of(at)?)))
             .collect(),
         stairs,
         dots: !stairs,
         ..Line::default()
     };
     let lines = vec![
-        line("load, 12 months", false, &|at| trailing(&whole, at)),
-        line("budget", true, &|at| budget_at(kept, whole[at].until)),
+        line("load, 12 months", false, &|at| Some(trailing(&whole, at))),
+        line("budget", true, &|at| kept.budget.in_force(whole[at].until)),
     ];
     let highest = lines
         .iter()

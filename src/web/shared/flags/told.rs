@@ -62,10 +62,10 @@ pub fn told(kept: &Kept) -> Vec<Told> {
 }
 
 fn load(kept: &Kept) -> Told {
-    let budget = kept.budget.now;
+    let budget = kept.budget.rate();
     let year = kept.all.as_ref().map(|all| &all.year).filter(|year| year.years > 0.0);
-    let scaled = |value: f64| value / (2.0 * budget);
     let limits = year.and_then(|year| Some((year.load(), year.load_limits()?)));
+    let scaled = |value: f64, budget: f64| value / (2.0 * budget);
     Told {
         what: "Alerts per 100 patient-years",
         came: limits.map_or_else(dash, |(load, (lower, upper))| {
@@ -85,14 +85,14 @@ fn load(kept: &Kept) -> Told {
                 }
             },
         ),
-        promised: format!("{budget} (the budget)"),
+        promised: budget.map_or_else(dash, |budget| format!("{budget} (the budget)")),
         track: track(
-            limits.map(|(load, (lower, upper))| Place {
-                at: scaled(load),
-                lower: scaled(lower),
-                upper: scaled(upper),
+            limits.zip(budget).map(|((load, (lower, upper)), budget)| Place {
+                at: scaled(load, budget),
+                lower: scaled(lower, budget),
+                upper: scaled(upper, budget),
             }),
-            Some(point(0.5)),
+            budget.map(|_| point(0.5)),
             TRACK,
         ),
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::Result;
 use super::budget::{self, AlertBudget};
 use crate::app::App;
+use crate::burden::STILL_WATCHED_DAYS;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::audit::Entry;
 pub use crate::risk::card::Flags;
@@ -44,7 +45,7 @@ pub async fn show(app: &App, actor: &Actor) -> Result<Kept> {
     let mut work = app.db.begin(actor, app.clock.now()).await?;
     let as_of = work.today();
     let sites = store::sites::held(&mut work).await?;
-    let raised = store::flag_ledger::raised(&mut work, as_of).await?;
+    let raised = store::flag_ledger::raised(&mut work, as_of, STILL_WATCHED_DAYS).await?;
     let budget = budget::read(&mut work).await?;
     let model = store::models::published(&mut work).await?;
     work.finish(Entry::viewed("flags")).await?;

@@ -24,4 +24,4 @@ pub use record::Names;
 pub use series::{Against, Series};
 pub use spark::{Mark, Spark, spark};
 pub use state::{last_reading, state};
-pub use watch::Ended;
+pub use watch::{Ended, STILL_WATCHED_DAYS};

@@ -3,7 +3,7 @@
 use super::case::{Case, Day, Happened, Outcome};
 
 /// Somebody seen this long before the cut is taken as still watched.
-const STILL_WATCHED_DAYS: Day = 400;
+pub const STILL_WATCHED_DAYS: Day = 400;
 /// What happened in the last days before the cut may not be on file yet.
 const REPORTING_DAYS: Day = 45;
 

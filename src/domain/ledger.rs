@@ -48,7 +48,7 @@ pub struct Detected {
 pub struct Raised {
     pub site: SiteId,
     /// On each day how many watches begin, less those that end. A watch begins 30 days after day zero or with the first night on show that
-    /// knew of the patient, whichever is later; it ends with relapse, death, loss, or after today.
+    /// knew of the patient, whichever is later; it ends with relapse, death, loss, on the day on which somebody long not seen was last seen, or after today.
     pub watches: Vec<(NaiveDate, i64)>,
     pub alerts: Vec<Alert>,
     pub relapses: Vec<Detected>,

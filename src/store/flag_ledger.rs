@@ -8,9 +8,10 @@ use super::{Error, Result, Work};
 use crate::domain::id::SiteId;
 use crate::domain::ledger::{Alert, Came, Detected, Raised};
 
-/// As known on `today`, centre by centre; a centre without anybody under watch is left out. Counts of days and rows without a patient come
+/// As known on `today`, centre by centre; a centre without anybody under watch is left out. Whoever was last seen longer ago than
+/// `lost_after_days` was watched until then. Counts of days and rows without a patient come
 /// out of the database: as many as flags and relapses, and two a day of watching, however many patients there are.
-pub async fn raised(work: &mut Work, today: NaiveDate) -> Result<Vec<Raised>> {
+pub async fn raised(work: &mut Work, today: NaiveDate, lost_after_days: i32) -> Result<Vec<Raised>> {
     let sites: Vec<i32> = work.actor().sites.iter().map(|site| site.0).collect();
     let rows = sqlx::query!(
         "with live as (
@@ -30,23 +31,27 @@ pub async fn raised(work: &mut Work, today: NaiveDate) -> Result<Vec<Raised>> {
            -- what decides of each patient, in columns of its own kind: one pass and no join, however many patients. A day and what it was
            -- of are one number, the day first: the least one is the first, a relapse before a death of the same day
            select p.site_id, p.id as patient_id, p.recorded_at, null::date as day_zero, null::date as diagnosed_on,
-             null::int as primary_tumour, null::int as ended
+             null::int as primary_tumour, null::int as ended, null::date as seen_on
            from patient p
            where p.site_id = any ($1)
            union all
+           select t.site_id, t.patient_id, null, null, null, null, null, t.last_contact_on
+           from triage t
+           where t.site_id = any ($1)
+           union all
            select t.site_id, t.patient_id, null, null, t.diagnosed_on,
-             (t.diagnosed_on - date '1900-01-01') * 2 + (not t.metastatic_at_entry)::int, null
+             (t.diagnosed_on - date '1900-01-01') * 2 + (not t.metastatic_at_entry)::int, null, null
            from tumour t
            where t.site_id = any ($1)
              and not exists (select from tumour s where s.site_id = t.site_id and s.supersedes_id = t.id)
            union all
-           select u.site_id, u.patient_id, null, u.performed_on, null, null, null
+           select u.site_id, u.patient_id, null, u.performed_on, null, null, null, null
            from surgery u
            where u.site_id = any ($1)
              and not exists (select from surgery s where s.site_id = u.site_id and s.supersedes_id = u.id)
            union all
            select e.site_id, e.patient_id, null, null, null, null,
-             (e.occurred_on - date '1900-01-01') * 4 + case e.kind when 'relapse' then 0 when 'death' then 1 else 2 end
+             (e.occurred_on - date '1900-01-01') * 4 + case e.kind when 'relapse' then 0 when 'death' then 1 else 2 end, null
            from event e
            where e.site_id = any ($1)
              and (e.kind in ('death', 'lost', 'withdrawn') or e.relapse_kind = 'distant')
@@ -59,13 +64,14 @@ pub async fn raised(work: &mut Work, today: NaiveDate) -> Result<Vec<Raised>> {
                  and coalesce(s.reported_on, (s.recorded_at at time zone 'UTC')::date) <= $2)
          ), course as (
            select k.site_id, k.patient_id, min(k.recorded_at) as recorded_at, coalesce(min(k.day_zero), min(k.diagnosed_on)) as day_zero,
-             min(k.ended) as ended
+             min(k.ended) as ended, max(k.seen_on) as seen_on
            from known k
            group by k.site_id, k.patient_id
            having min(k.primary_tumour) % 2 = 1
          ), watch as materialized (
            select c.site_id, c.patient_id, case c.ended % 4 when 0 then 'relapse' when 1 then 'death' else 'nothing' end as came,
-             coalesce(date '1900-01-01' + c.ended / 4, $2 + 1) as until_on,
+             coalesce(date '1900-01-01' + c.ended / 4, case when c.seen_on < $2 - $3::int then c.seen_on else $2 end + 1) as until_on,
+             c.seen_on,
              greatest(c.day_zero + 30, l.days[width_bucket(c.recorded_at, l.cutoffs) + 1]) as from_on,
              l.days[width_bucket(c.recorded_at, l.cutoffs) + 1] > c.day_zero + 30 as at_a_night
            from course c
@@ -73,7 +79,7 @@ pub async fn raised(work: &mut Work, today: NaiveDate) -> Result<Vec<Raised>> {
            where width_bucket(c.recorded_at, l.cutoffs) < cardinality(l.cutoffs)
          ), alert as materialized (
            -- a further cause while a flag is open is no further alert
-           select f.site_id, f.patient_id, f.opened_on, w.came, w.until_on, w.patient_id is not null as watched,
+           select f.site_id, f.patient_id, f.opened_on, w.came, w.until_on, w.seen_on, w.patient_id is not null as watched,
              w.at_a_night and f.opened_on = w.from_on as backlog
            from (
              select f.site_id, f.patient_id, f.opened_on,
@@ -102,9 +108,8 @@ pub async fn raised(work: &mut Work, today: NaiveDate) -> Result<Vec<Raised>> {
          group by site_id, day
          union all
          select a.site_id, case when a.backlog then 'backlog' when a.watched then 'alert' else 'beside' end, a.opened_on, 1,
-           case when a.came <> 'nothing' then a.until_on else least(greatest(t.last_contact_on, a.opened_on), a.until_on) end, a.came
+           case when a.came <> 'nothing' then a.until_on else least(greatest(a.seen_on, a.opened_on), a.until_on) end, a.came
          from alert a
-         left join triage t on t.site_id = a.site_id and t.patient_id = a.patient_id
          union all
          select w.site_id, 'relapse', w.until_on, 1, first.opened_on, null
          from watch w
@@ -119,6 +124,7 @@ pub async fn raised(work: &mut Work, today: NaiveDate) -> Result<Vec<Raised>> {
          order by 1, 2, 3",
         &sites,
         today,
+        lost_after_days,
     )
     .fetch_all(work.connection())
     .await?;

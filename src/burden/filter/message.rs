@@ -137,14 +137,16 @@ impl Message {
         let begin = engine.begin(course, number);
         next.cleared = self.cleared;
         next.silent = self.silent * (1.0 - begin);
+        let mut all = [0.0; PART];
         let parts = self.growing.chunks_exact(PART).zip(next.growing.chunks_exact_mut(PART));
         for ((from, to), step) in parts.zip(course.moves(number)) {
             let rows = with_room(from);
             for (shed, row) in to.chunks_exact_mut(NODES).enumerate() {
                 step.ahead(&rows, shed * NODES, row);
             }
+            all.iter_mut().zip(&*to).for_each(|(a, m)| *a += m);
         }
-        next.turn(course, self.silent * begin, &engine.population.at_begin);
+        next.turn(all, course, self.silent * begin, &engine.population.at_begin);
         next
     }
 
@@ -203,13 +205,9 @@ impl Message {
         )
     }
 
-    /// Some of what grows takes another pace, and what begins takes one, in one pass.
+    /// Some of what grows takes another pace, and what begins takes one; `all`: what grows, whatever its pace.
     #[inline(always)]
-    fn turn(&mut self, course: &Course, begun: f64, nodes: &[f64]) {
-        let mut all = [0.0; PART];
-        for part in self.growing.chunks_exact(PART) {
-            all.iter_mut().zip(part).for_each(|(a, m)| *a += m);
-        }
+    fn turn(&mut self, mut all: [f64; PART], course: &Course, begun: f64, nodes: &[f64]) {
         for (part, shed) in all.chunks_exact_mut(NODES).zip(course.shed) {
             let with = part.iter_mut().zip(nodes);
             with.for_each(|(a, node)| *a = TURN * *a + begun * shed * node);

@@ -32,6 +32,9 @@ pub mod forest;
 pub mod landmark;
 pub mod transform;
 
+// what is known to rise
+pub mod isotonic;
+
 // how good predictions are, and how large a trial must be
 pub mod metrics;
 pub mod resample;

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::baseline::watched;
 use super::emissions::{carriers, expected, most_used, move_assay, move_cells, move_marker};
 use super::habits::{before_levels, scanning};
-use super::maximise::{maximise, rising};
+use super::maximise::maximise;
 use super::tally::{Count, Counted, Level, Molecules, PatientTally, Tally};
 use super::tilt::{place_of, start_shares, tilted};
 use super::{BEFORE, Baseline, Group, LATTICE, PACES, PERIODS, Population, SHEDS, Standing, Tilts, marker_key, prior};
@@ -17,6 +17,7 @@ use crate::burden::Ended;
 use crate::burden::case::{Case, Day, Outcome, Tissue};
 use crate::burden::filter::{End, Engine, NODES};
 use crate::domain::id::PatientRef;
+use crate::survival::isotonic::rising;
 
 /// Rounds of EM on some of the cases, which find the way, and on all that are learned from.
 const ROUNDS: [usize; 2] = [6, 3];

@@ -18,26 +18,3 @@ pub fn maximise(mut low: f64, mut high: f64, within: f64, of: impl Fn(f64) -> f6
     }
     0.5 * (low + high)
 }
-
-/// The closest sequence that never falls, in weighted squares (pool adjacent violators; Ayer et al., Ann Math Stat 1955;26:641).
-pub fn rising(values: &[f64], weights: &[f64]) -> Vec<f64> {
-    let mut pools: Vec<(f64, f64, usize)> = vec![];
-    for (value, weight) in values.iter().zip(weights) {
-        let mut pool = (*value, *weight, 1);
-        while let Some(last) = pools.last().filter(|last| last.0 > pool.0) {
-            let weight = last.1 + pool.1;
-            let mean = if weight > 0.0 {
-                (last.0 * last.1 + pool.0 * pool.1) / weight
-            } else {
-                0.5 * (last.0 + pool.0)
-            };
-            pool = (mean, weight, last.2 + pool.2);
-            pools.pop();
-        }
-        pools.push(pool);
-    }
-    pools
-        .into_iter()
-        .flat_map(|(value, _, n)| std::iter::repeat_n(value, n))
-        .collect()
-}

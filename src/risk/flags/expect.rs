@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figures::CameTrue;
 use crate::survival::FollowUp;
+use crate::survival::isotonic::rising;
 
 /// Fewer past flags than this say nothing.
 pub const FEWEST_FLAGS: usize = 20;
@@ -45,8 +46,8 @@ impl Experience {
         let mut groups: Vec<Expected> = (0..parts)
             .map(|part| group(&past[flags * part / parts..flags * (part + 1) / parts]))
             .collect();
-        rising(&mut groups, |expected| &mut expected.ppv12);
-        rising(&mut groups, |expected| &mut expected.ppv24);
+        pool(&mut groups, |expected| &mut expected.ppv12);
+        pool(&mut groups, |expected| &mut expected.ppv24);
         Experience { flags, groups }
     }
 
@@ -77,32 +78,15 @@ fn group(past: &[(f64, FollowUp)]) -> Expected {
 }
 
 /// Pools neighbours until the shares rise. Groups that say nothing of a share are passed over.
-fn rising(groups: &mut [Expected], share: impl Fn(&mut Expected) -> &mut Option<f64>) {
-    // value, weight, how many groups
-    let mut blocks: Vec<(f64, f64, usize)> = vec![];
-    for group in groups.iter_mut() {
+fn pool(groups: &mut [Expected], share: impl Fn(&mut Expected) -> &mut Option<f64>) {
+    let told = groups.iter_mut().filter_map(|group| {
         let weight = group.flags as f64;
-        let Some(value) = *share(group) else {
-            continue;
-        };
-        let mut block = (value, weight, 1);
-        while let Some(before) = blocks.pop_if(|before| before.0 > block.0) {
-            let weight = before.1 + block.1;
-            block = (
-                (before.0 * before.1 + block.0 * block.1) / weight,
-                weight,
-                before.2 + block.2,
-            );
-        }
-        blocks.push(block);
-    }
-    let mut values = blocks
-        .into_iter()
-        .flat_map(|(value, _, n)| std::iter::repeat_n(value, n));
+        share(group).map(|value| (value, weight))
+    });
+    let (values, weights): (Vec<f64>, Vec<f64>) = told.unzip();
+    let mut pooled = rising(&values, &weights).into_iter();
     for group in groups {
         let slot = share(group);
-        if slot.is_some() {
-            *slot = values.next();
-        }
+        *slot = slot.and_then(|_| pooled.next());
     }
 }

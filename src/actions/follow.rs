@@ -19,7 +19,7 @@ pub(super) fn known_by(today: NaiveDate, work: &Work) -> NaiveDate {
 pub async fn changed(work: &mut Work, patient: PatientRef, today: NaiveDate) -> Result<()> {
     let day = known_by(today, work);
     let history = histories::of(work, patient).await?.as_of(day);
-    let raised = rules::flags_for(&history);
+    let raised = rules::flags_for(&history, day);
     for flag in &raised {
         flags::raise(work, patient, flag, None).await?;
     }

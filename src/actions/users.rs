@@ -83,6 +83,9 @@ pub struct Overview {
     pub budget: AlertBudget,
 }
 
+/// So many of the last acts are read.
+pub const ACTS: i64 = 100;
+
 pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {
     actor.may(Permission::Administer)?;
     let (users, sites) = (store::users::all(&app.db).await?, store::sites::all(&app.db).await?);
@@ -90,7 +93,7 @@ pub async fn overview(app: &App, actor: &Actor) -> Result<Overview> {
     let overview = Overview {
         users,
         sites,
-        acts: store::audit::latest(&mut work, 50).await?,
+        acts: store::audit::latest(&mut work, ACTS).await?,
         turned_away: store::audit::turned_away(&mut work, app.clock.now() - TimeDelta::days(1)).await?,
         runs: store::runs::nights(&mut work, 20).await?,
         budget: budget::read(&mut work).await?,

@@ -20,7 +20,7 @@ pub use case::Case;
 pub use filter::{Engine, Follow};
 pub use line::{Band, Line, Regimes, Slip, Surprise};
 pub use population::Population;
-pub use record::Names;
+pub use record::{MOLECULES_AT_LIMIT, Names};
 pub use series::{Against, Series};
 pub use spark::{Mark, Spark, spark};
 pub use state::{last_reading, state};

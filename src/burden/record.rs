@@ -18,7 +18,7 @@ use crate::domain::reading::Reading;
 
 /// Molecules that must be examined, at a mutant fraction equal to the limit, for two to be found in 95 % of samples: the mean of a
 /// Poisson law with P(at most 1) = 0.05.
-const MOLECULES_AT_LIMIT: f64 = 4.743_864_518;
+pub const MOLECULES_AT_LIMIT: f64 = 4.743_864_518;
 /// An assay calls at two molecules (look-alikes of one are too common).
 pub const CALLED_AT: f64 = 2.0;
 /// Genome equivalents in a mL of plasma where the sample's own is not on file: about 5 ng/mL (data dictionary, 1.3).

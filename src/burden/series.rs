@@ -30,7 +30,7 @@ fn says_something(reading: &Reading) -> bool {
     )
 }
 
-pub(super) fn same_series(a: &Observation, b: &Observation) -> bool {
+pub fn same_series(a: &Observation, b: &Observation) -> bool {
     a.measure == b.measure && a.analyte == b.analyte && a.assay == b.assay && a.unit == b.unit
 }
 
@@ -43,6 +43,12 @@ fn interval(reading: &Reading) -> (f64, f64, bool) {
         Reading::NotDetected { hi } => (0.0, hi.unwrap_or(f64::INFINITY), false),
         Reading::Indeterminate | Reading::Failed { .. } | Reading::NotDone => (0.0, f64::INFINITY, false),
     }
+}
+
+/// What the true value is at least; `None` where that is nothing.
+pub fn least(reading: &Reading) -> Option<f64> {
+    let (least, _, _) = interval(reading);
+    (least > 0.0).then_some(least)
 }
 
 fn against(reading: &Reading, baseline: &Reading) -> Against {

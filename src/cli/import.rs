@@ -97,7 +97,7 @@ pub fn show(report: &Report) {
             }
             Outcome::SeenBefore { at } => {
                 println!(
-                    "{name}: imported already on {}; nothing to do",
+                    "{name}: imported already on {}; nothing to do (with --amend REASON its rows are looked at again)",
                     at.format("%Y-%m-%d %H:%M UTC")
                 );
             }

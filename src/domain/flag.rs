@@ -38,14 +38,23 @@ impl Cause {
 pub enum Severity {
     High,
     Medium,
+    /// A relapse or progression that the clinic has seen: no news, and beneath all that may be.
+    OnFile,
 }
 
 impl Severity {
+    /// The codes are in the order of the alphabet, as lists are sorted by them.
     pub fn code(self) -> &'static str {
         match self {
             Severity::High => "high",
             Severity::Medium => "medium",
+            Severity::OnFile => "on_file",
         }
+    }
+
+    pub fn from_code(code: &str) -> Option<Severity> {
+        let all = [Severity::High, Severity::Medium, Severity::OnFile];
+        all.into_iter().find(|severity| severity.code() == code)
     }
 }
 
@@ -205,7 +214,7 @@ impl Why {
                 if lead_days > 0 { "later" } else { "before" }
             ),
             Why::Ended(Ending::Censored) => "Death, loss or withdrawal came first".into(),
-            Why::Withdrawn => "Its evidence is gone".into(),
+            Why::Withdrawn => "Its evidence is gone, or fell back".into(),
             Why::Quiet => "No night found it again for long".into(),
         }
     }

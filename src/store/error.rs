@@ -32,9 +32,12 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {
         match &error {
             sqlx::Error::RowNotFound => Error::NotFound,
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::BeginFailed => {
-                Error::Unavailable(error)
-            }
+            // a connection that was dropped within a statement may be out of step with its server: another one is not
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::Protocol(_) => Error::Unavailable(error),
             // The name stands in the statement's error, never its values: those would be patient data.
             sqlx::Error::Database(cause) => match (cause.code().as_deref(), cause.constraint()) {
                 // integrity violations that name a constraint

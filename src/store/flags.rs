@@ -49,7 +49,7 @@ pub async fn raise_all(
              and c.cause = n.cause
              and c.state = 'closed'
              and coalesce(c.outcome, '') not in ('withdrawn_evidence', 'censored')
-             and (c.severity = 'high' or n.severity = 'medium' or n.cause = 'risk_threshold')
+             and (c.severity <= n.severity or n.cause = 'risk_threshold')
              and c.trigger_ids @> t.ids
          )
          on conflict (site_id, patient_id, cause) where state <> 'closed'
@@ -137,11 +137,7 @@ pub async fn of_patient(work: &mut Work, patient: PatientRef) -> Result<Vec<Flag
             Ok(Flag {
                 id: FlagId(row.id),
                 cause: Cause::from_code(&row.cause).ok_or_else(|| inconsistent("cause"))?,
-                severity: if row.severity == "high" {
-                    Severity::High
-                } else {
-                    Severity::Medium
-                },
+                severity: Severity::from_code(&row.severity).ok_or_else(|| inconsistent("severity"))?,
                 reason: row.reason_text,
                 triggers: row.trigger_ids.into_iter().map(ObservationId).collect(),
                 state: State::from_code(&row.state).ok_or_else(|| inconsistent("state"))?,

@@ -71,6 +71,14 @@ pub fn probability(modelled: f64) -> String {
     percent(if modelled > ALMOST_SURE { ALMOST_SURE } else { modelled })
 }
 
+/// An alert score on which flags turn: to a tenth, as what lies between two whole numbers decides.
+pub fn threshold(score: f64) -> String {
+    match 100.0 * score {
+        above if above > 100.0 => "above 100\u{202f}%".into(),
+        percent => format!("{percent:.1}\u{202f}%"),
+    }
+}
+
 /// A number never parts from its unit, nor a before from its after: those spaces become unbreakable.
 pub fn unbroken(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
@@ -122,6 +130,12 @@ pub fn points(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_threshold_is_told_to_a_tenth() {
+        assert_eq!(threshold(0.05436), "5.4\u{202f}%");
+        assert_eq!(threshold(1.0_f64.next_up()), "above 100\u{202f}%");
+    }
 
     #[test]
     fn a_fact_begins_with_a_capital_or_as_it_is_spelt() {

@@ -402,7 +402,7 @@ async fn a_dismissal_can_be_taken_back() {
     .await;
     let page = client.get("/patients/NOR/NOR-0011").await;
     assert!(
-        page.text(".card .rows").contains("Its evidence is gone"),
+        page.text(".card .rows").contains("Its evidence is gone, or fell back"),
         "{}",
         page.body
     );

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Days;
 use metwatch::domain::access::Role;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -560,8 +561,10 @@ async fn of_twelve_corrections_at_once_one_is_saved() {
 #[tokio::test]
 async fn a_rise_raises_the_flag_in_the_same_transaction_and_its_correction_withdraws_it() {
     let desk = Desk::new().await;
-    for (day, result) in [("2024-01-03", "ND"), ("2024-04-03", "0.9"), ("2024-07-03", "2.4")] {
-        assert_eq!(desk.ctdna(day, result, &[]).await.status, 303, "{day}");
+    let today = desk.test.app.clock.now().date_naive();
+    for (before, result) in [(300, "ND"), (200, "0.9"), (100, "2.4")] {
+        let day = (today - Days::new(before)).to_string();
+        assert_eq!(desk.ctdna(&day, result, &[]).await.status, 303, "{day}");
     }
     let flags = "select cause, state, coalesce(outcome, '–') from flag";
     assert_eq!(rows(&desk.test, flags).await, [["ctdna_rising", "new", "–"]]);

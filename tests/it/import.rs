@@ -326,6 +326,16 @@ async fn other_values_are_refused_until_they_are_called_an_amendment() {
         format!("{tumours}NOR,NEW-1,1,2020-01-01,breast,no,3\n\n").as_bytes(),
     )]);
     assert_eq!(done(&load(&test, &third.0).await), (0, 0, 1));
+    // the first file once more: nothing to do, unless it is called an amendment; then its rows are held against what is on file now
+    let seen = load(&test, &first.0).await;
+    let seen = &seen.files.last().unwrap().outcome;
+    assert!(matches!(seen, Outcome::SeenBefore { .. }), "{seen:?}");
+    let back = Options {
+        amend: Some("the first reading stands".into()),
+        ..Options::default()
+    };
+    assert_eq!(done(&load_as(&test, &console, &first.0, &back).await), (0, 1, 0));
+    assert_eq!(done(&load_as(&test, &console, &first.0, &back).await), (0, 0, 1));
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ async fn a_full_score_has_three_risks_organs_and_a_burden_of_its_own() {
         &page,
         ".card.burden",
         &[
-            "Very likely growing (84 %)",
+            "Very likely growing (growing: 84 %)",
             "There, not growing",
             "12 %",
             "20 ppm (too low to be seen – 0.12 %)",

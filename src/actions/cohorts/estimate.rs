@@ -29,7 +29,7 @@ impl Estimate {
     /// Free of any event, with log-log limits.
     pub fn free(subjects: &[FollowUp]) -> Result<Estimate, Error> {
         let fitted = KaplanMeier::fit(subjects, None)?;
-        let known_to = known_to(&fitted, subjects);
+        let known_to = known_to(&fitted, subjects, |event| event > 0);
         let mut steps = vec![];
         for step in fitted.steps.iter().filter(|step| step.time <= known_to) {
             let (lo, hi) = fitted
@@ -54,7 +54,7 @@ impl Estimate {
 
     /// Fallen to `cause`; limits are symmetric on the log-log scale of what is left.
     pub fn fallen(subjects: &[FollowUp], cause: u32) -> Result<Estimate, Error> {
-        let known_to = known_to(&KaplanMeier::fit(subjects, None)?, subjects);
+        let known_to = known_to(&KaplanMeier::fit(subjects, None)?, subjects, |event| event == cause);
         let fitted = AalenJohansen::fit(subjects)?;
         let z = 1.959_963_984_540_054; // the normal quantile of LEVEL
         let errors = fitted.se(cause);
@@ -103,13 +103,20 @@ impl Estimate {
     }
 }
 
-/// The last exit before which `FEW` or more are at risk.
-fn known_to(fitted: &KaplanMeier, subjects: &[FollowUp]) -> f64 {
-    subjects
-        .iter()
-        .map(FollowUp::exit)
-        .filter(|exit| fitted.at_risk_at(*exit) as u64 >= FEW)
-        .fold(0.0, f64::max)
+/// The last exit before which `FEW` or more are at risk, and after which none or `FEW` or more of the events came that the curve steps at:
+/// who counts the steps and is told how many events there were learns no smaller number.
+fn known_to(fitted: &KaplanMeier, subjects: &[FollowUp], steps_at: impl Fn(u32) -> bool) -> f64 {
+    let mut last_first: Vec<(f64, bool)> = subjects.iter().map(|s| (s.exit(), steps_at(s.event()))).collect();
+    last_first.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut after = 0;
+    for tied in last_first.chunk_by(|a, b| a.0 == b.0) {
+        let exit = tied[0].0;
+        if fitted.at_risk_at(exit) as u64 >= FEW && (after == 0 || after >= FEW) {
+            return exit;
+        }
+        after += tied.iter().filter(|(_, step)| *step).count() as u64;
+    }
+    0.0
 }
 
 /// How long who is still waiting has been watched: the median of the reverse Kaplan-Meier curve.
@@ -134,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_curve_ends_where_too_few_are_watched() {
-        let subjects = some(&[(1.0, 1), (2.0, 0), (3.0, 1), (4.0, 2), (5.0, 1), (6.0, 1), (7.0, 0)]);
+        let subjects = some(&[(1.0, 1), (2.0, 0), (3.0, 1), (4.0, 0), (5.0, 0), (6.0, 0), (7.0, 0)]);
         for estimate in [
             Estimate::free(&subjects).unwrap(),
             Estimate::fallen(&subjects, 1).unwrap(),
@@ -151,6 +158,23 @@ mod tests {
         }
         let few = Estimate::free(&subjects[..3]).unwrap();
         assert_eq!((few.known_to, few.steps.len()), (0.0, 0));
+    }
+
+    /// 18 events in 20 patients; of the last four, whom nobody may be told of, three have one: who counts the steps must not be able to.
+    #[test]
+    fn a_curve_ends_before_so_few_events_that_they_could_be_worked_out() {
+        let mut exits: Vec<(f64, u32)> = (1..=20).map(|t| (f64::from(t), 1)).collect();
+        (exits[0].1, exits[18].1) = (0, 0);
+        let ends = |exits: &[(f64, u32)]| Estimate::free(&some(exits)).unwrap().known_to;
+        // five are watched at 16; after 14 come those at 15, 16, 17, 18 and 20
+        assert_eq!(ends(&exits), 14.0);
+        // an incidence steps at one sort of events: after 12 come those at 13, 14, 17, 18 and 20
+        (exits[14].1, exits[15].1) = (2, 2);
+        assert_eq!(ends(&exits), 14.0);
+        assert_eq!(Estimate::fallen(&some(&exits), 1).unwrap().known_to, 12.0);
+        // none to come: up to where five are watched
+        exits[14..].iter_mut().for_each(|exit| exit.1 = 0);
+        assert_eq!(ends(&exits), 16.0);
     }
 
     #[test]

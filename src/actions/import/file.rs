@@ -32,7 +32,9 @@ pub async fn import(
     let sha256 = read::digest(path).map_err(Error::internal)?;
     let mut work = app.db.begin(actor, app.clock.now()).await?;
     work.take_minutes(MINUTES).await?;
-    if let Some(at) = store::import::seen(&mut work, kind.code(), &sha256).await? {
+    // with a reason to amend a file of these bytes may put back what another one has changed meanwhile
+    let seen = store::import::seen(&mut work, kind.code(), &sha256).await?;
+    if let Some(at) = seen.filter(|_| options.amend.is_none()) {
         return Ok(Outcome::SeenBefore { at });
     }
     let mut rows = match Rows::open(kind, path).map_err(Error::internal)? {

@@ -51,7 +51,7 @@ fn line(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: &N
     let judged = catch_unwind(AssertUnwindSafe(|| judged(record, as_of, model, names)));
     judged.unwrap_or_else(|_| {
         // a risk that can't be worked out takes no rise of ctDNA with it
-        let raised = catch_unwind(AssertUnwindSafe(|| short(flags_for(&record.as_of(as_of)))));
+        let raised = catch_unwind(AssertUnwindSafe(|| short(flags_for(&record.as_of(as_of), as_of))));
         Line {
             raised: raised.unwrap_or_default(),
             ..at_fault(patient, "-".into(), BROKE.into())
@@ -107,7 +107,7 @@ fn judged(record: &Record, as_of: NaiveDate, model: Option<&NightModel>, names: 
     if let Some(why) = contradiction(&history) {
         return at_fault(patient, fingerprint, why);
     }
-    let raised = short(flags_for(&history));
+    let raised = short(flags_for(&history, as_of));
     let unscored = |why: String| Line {
         not_scored: Some(why),
         raised: raised.clone(),

@@ -208,8 +208,15 @@ impl<'a> Fields<'a> {
         let found = codes.iter().find(|code| **code == raw).copied();
         if found.is_none() {
             let mut problem = Problem::unknown_choice(column, codes);
-            if let Some(near) = codes.iter().find(|code| distance(code, &raw.to_lowercase()) <= 1) {
-                problem = problem.suggest(*near);
+            let same = codes.iter().find(|code| code.eq_ignore_ascii_case(raw));
+            // of codes of one or two letters every other one is near
+            let near = || {
+                codes
+                    .iter()
+                    .find(|code| code.len() > 2 && distance(code, &raw.to_lowercase()) <= 1)
+            };
+            if let Some(meant) = same.or_else(near) {
+                problem = problem.suggest(*meant);
             }
             self.refuse(column, problem);
         }

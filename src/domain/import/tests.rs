@@ -417,3 +417,18 @@ fn setup_rows_are_checked() {
         [at("measure", "V-CODE-01"), at("loq", "V-LOD-04")]
     );
 }
+
+#[test]
+fn another_code_of_one_letter_is_not_suggested() {
+    let header = "site_code,patient_key,birth_year,sex,reported_on";
+    let suggested = |sex: &str| {
+        let bad = row(Kind::Patients, header, &format!("UMC,P-0009,1960,{sex},2020-01-01")).expect_err("a bad row");
+        bad.into_iter()
+            .find(|bad| bad.problem.field == "sex")
+            .unwrap()
+            .problem
+            .suggestion
+    };
+    assert_eq!(suggested("m").as_deref(), Some("M"));
+    assert_eq!((suggested("X"), suggested("Male")), (None, None));
+}

@@ -3,7 +3,7 @@
 use super::expect::Experience;
 use super::rule::{FlagRule, Threshold};
 use super::series::Point;
-use super::signs::{evidence, marker_rise, run};
+use super::signs::{EVIDENCE_DAYS, evidence, marker_rise, run};
 use crate::burden::case::{Case, Day, Finding, Found, Signal, Tissue, What};
 use crate::burden::words;
 use crate::domain::flag::{Cause, Raised, Severity};
@@ -41,7 +41,8 @@ pub fn reason(case: &Case, point: &Point) -> String {
     let mut why: Vec<String> = ctdna(case, point.day).into_iter().collect();
     why.extend(others(case, point.day));
     if why.is_empty() {
-        why.push("no reading speaks for tumour; it comes from baseline, treatment and time".to_owned());
+        let years = EVIDENCE_DAYS / 365;
+        why.push(format!("no reading of the last {years} years speaks for tumour; it comes from older ones, baseline, treatment and time"));
     }
     if point.growing >= GROWING {
         why.push(match point.growing {

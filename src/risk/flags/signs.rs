@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::series::{Trend, Trigger};
+use crate::burden::MOLECULES_AT_LIMIT;
 use crate::burden::case::{Case, Day, Finding, Found, Known, Signal, Tissue, What};
 
 /// A positive reading is evidence for so long after its collection.
@@ -183,24 +184,66 @@ pub fn trend(case: &Case, day: Day) -> Trend {
     }
 }
 
-/// What `risk::rules` flags, as far as a case tells: by one assay two readings or more above the first after surgery, since one last was
-/// not. Amounts are mutant fractions here, in the registry's rule values in their unit; lesions that grow confirm nothing here.
+/// What `risk::rules` flags, as far as a case tells: by one assay readings of two days or more above the first after surgery, since one
+/// last was not, the last of them not too old and not refuted by a later draw by another assay. Amounts are mutant fractions here, in the registry's rule values in their unit; lesions that grow confirm nothing here.
 fn rising(case: &Case, day: Day) -> bool {
-    // of each assay the first reading, and how many lie above it since one last did not
-    let mut series: BTreeMap<&str, (Amount, usize)> = BTreeMap::new();
+    let mut series: BTreeMap<&str, Rise> = BTreeMap::new();
     for signal in case.signals_on(day).filter(|s| !s.is_of_the_primary()) {
         let What::Molecules { assay, examined, found } = &signal.what else {
             continue;
         };
         let amount = (found, *examined);
-        let (baseline, above) = series.entry(assay).or_insert((amount, 0));
-        match is_above(amount, *baseline) {
-            Some(true) => *above += 1,
-            Some(false) => *above = 0,
+        if let (Found::Below(_), shown) = (found, MOLECULES_AT_LIMIT / examined) {
+            for (_, rise) in series.iter_mut().filter(|(other, _)| **other != assay.as_ref()) {
+                rise.refuted |= rise.last.is_some_and(|last| last.on < signal.on && shown < last.least);
+            }
+        }
+        let rise = series.entry(assay).or_insert(Rise {
+            baseline: amount,
+            days: 0,
+            last: None,
+            refuted: false,
+        });
+        match is_above(amount, rise.baseline) {
+            Some(true) => {
+                rise.days += usize::from(rise.last.is_none_or(|last| last.on != signal.on));
+                rise.refuted = false;
+                rise.last = Some(Last {
+                    on: signal.on,
+                    least: least(amount),
+                });
+            }
+            Some(false) => (rise.days, rise.last, rise.refuted) = (0, None, false),
             None => {}
         }
     }
-    series.values().any(|(_, above)| *above >= 2)
+    let fresh = |rise: &Rise| rise.last.is_some_and(|last| day - last.on <= EVIDENCE_DAYS);
+    series
+        .values()
+        .any(|rise| rise.days >= 2 && fresh(rise) && !rise.refuted)
+}
+
+/// The readings of one assay above its first since one last was not.
+struct Rise<'a> {
+    baseline: Amount<'a>,
+    days: usize,
+    last: Option<Last>,
+    /// By a draw of another assay after the last of them.
+    refuted: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Last {
+    on: Day,
+    /// The mutant fraction at least.
+    least: f64,
+}
+
+fn least((found, of): Amount) -> f64 {
+    match found {
+        Found::Below(_) => 0.0,
+        Found::Number(n) | Found::Above(n) => n / of,
+    }
 }
 
 /// Molecules found, and among how many.

@@ -116,7 +116,8 @@ pub async fn note_file(work: &mut Work, kind: &str, sha256: &[u8], rows: &[(Site
     sqlx::query!(
         "insert into import_file (site_id, kind, sha256, rows, recorded_by)
          select r.site_id, $1, $2, r.rows, app.current_actor()
-         from unnest($3::int[], $4::int[]) as r (site_id, rows)",
+         from unnest($3::int[], $4::int[]) as r (site_id, rows)
+         on conflict (site_id, kind, sha256) do nothing",
         kind,
         sha256,
         &sites,

@@ -249,18 +249,14 @@ pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, R
                 site: SiteId(row.site_id),
                 patient: PatientId(row.patient_id),
             };
-            let cause = Cause::from_code(&row.cause).ok_or(Error::Inconsistent {
+            let inconsistent = |column| Error::Inconsistent {
                 table: "run_flag",
-                column: "cause",
+                column,
                 id: row.patient_id,
-            })?;
+            };
             let raised = Raised {
-                cause,
-                severity: if row.severity == "high" {
-                    Severity::High
-                } else {
-                    Severity::Medium
-                },
+                cause: Cause::from_code(&row.cause).ok_or_else(|| inconsistent("cause"))?,
+                severity: Severity::from_code(&row.severity).ok_or_else(|| inconsistent("severity"))?,
                 reason: row.reason_text,
                 triggers: row.trigger_ids.into_iter().map(ObservationId).collect(),
             };

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::write;
 use crate::actions::patients::Change;
-use crate::actions::users::Overview;
+use crate::actions::users::{self, Overview};
 
 /// What one person did, once or several times in a row.
 pub(super) struct Act {
@@ -35,6 +35,10 @@ pub(super) fn told(overview: &Overview) -> Vec<Act> {
             }
             _ => lines.push(line),
         }
+    }
+    // where there are more acts than were read, the last line may be the end of one
+    if overview.acts.len() >= users::ACTS as usize {
+        lines.pop();
     }
     lines.into_iter().map(Line::act).collect()
 }
@@ -275,5 +279,20 @@ mod tests {
                 ("changed the centre NOR", 1),
             ]
         );
+    }
+
+    #[test]
+    fn an_act_whose_end_was_not_read_is_not_told_as_a_whole() {
+        let link = change("link_made", "-", 0, json!({"user": [null, 4]}));
+        let many = (1..users::ACTS).map(|site| given(4, site as i32));
+        let acts: Vec<Change> = std::iter::once(link).chain(many).collect();
+        let whats = |acts: Vec<Change>| {
+            told(&overview(acts))
+                .into_iter()
+                .map(|act| act.what)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(whats(acts.clone()), ["made a link for user Mara"]);
+        assert_eq!(whats(acts[1..].to_vec()).len(), 1, "all acts were read");
     }
 }

@@ -290,7 +290,7 @@ pub fn notes(answer: &Answer) -> Vec<String> {
         ));
     }
     notes.push("Time runs from surgery, else from diagnosis, in years of 365.25 days.".into());
-    notes.push("Numbers below 5 are shown as <5; where a total would give one away, the next smallest is held back with it (≥5). A curve of fewer than 5 events is not drawn, and curves end where fewer than 5 are watched.".into());
+    notes.push("Numbers below 5 are shown as <5; where a total would give one away, the next smallest is held back with it (≥5). A curve of fewer than 5 events is not drawn, and curves end where fewer than 5 are watched or fewer than 5 events are still to come.".into());
     notes
 }
 

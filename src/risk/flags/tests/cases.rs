@@ -138,6 +138,24 @@ fn ctdna_rises_against_the_first_reading_of_its_assay_after_surgery() {
         "another assay has a baseline of its own"
     );
     assert!(rises(&[("a", 0.0), ("a", 3.0), ("b", 4.0), ("a", 4.0)]));
+    assert!(
+        !rises(&[("a", 0.0), ("a", 3.0), ("a", 40.0), ("b", 0.0)]),
+        "another assay would have shown forty molecules"
+    );
+    assert!(
+        rises(&[("a", 0.0), ("a", 3.0), ("a", 4.0), ("b", 0.0)]),
+        "four it might not have shown"
+    );
+    assert!(
+        rises(&[("a", 0.0), ("a", 3.0), ("a", 40.0), ("b", 0.0), ("a", 50.0)]),
+        "and it did not stay the last word"
+    );
+    assert!(rises(&[("a", 0.0), ("a", 30.0), ("b", 0.0), ("a", 40.0)]));
+    let rise = drawn(&[("a", 0.0), ("a", 3.0), ("a", 4.0)]);
+    assert!(trend(&rise, 300 + EVIDENCE_DAYS).rising && !trend(&rise, 301 + EVIDENCE_DAYS).rising);
+    let mut twice = rise.clone();
+    twice.signals[2].on = 200;
+    assert!(!trend(&twice, 1_000).rising, "two tubes of one day are one draw");
     // what was drawn before surgery is the primary tumour's
     let mut before = drawn(&[("a", 0.0), ("a", 3.0), ("a", 4.0)]);
     before.signals.insert(0, signal(9, -20, -20, by("a", 900.0)));
@@ -199,7 +217,7 @@ fn a_reason_has_its_numbers() {
     point.growing = 0.1;
     assert_eq!(
         reason(&case(vec![]), &point),
-        "12-month risk 31 % (24 to 39 %): no reading speaks for tumour; it comes from baseline, treatment and time."
+        "12-month risk 31 % (24 to 39 %): no reading of the last 2 years speaks for tumour; it comes from older ones, baseline, treatment and time."
     );
 }
 

@@ -57,7 +57,7 @@ impl FlagsPage {
     }
 
     fn raise(&self, flags: &Flags) -> String {
-        write::percent(flags.raise)
+        write::threshold(flags.raise)
     }
 
     /// The budget that the thresholds are for, where another is set by now.

@@ -5,7 +5,7 @@ use chrono::Days;
 use super::super::super::chart::kept::{Place, track};
 use super::super::super::write;
 use super::words::{count, dash, past, plural, share, years};
-use crate::actions::flag_ledger::{Herald, Kept, Past, Period, RunningLedger, Share};
+use crate::actions::flag_ledger::{Herald, Kept, Past, Period, Rule, RunningLedger, Share};
 
 const TRACK: f64 = 150.0;
 /// The longest lead that counts, for the track.
@@ -62,10 +62,15 @@ pub fn told(kept: &Kept) -> Vec<Told> {
 }
 
 fn load(kept: &Kept) -> Told {
-    let budget = kept.budget.rate();
+    // what the thresholds on show were made for, also where another budget is set by now
+    let budget = match &kept.rule {
+        Rule::Told(flags) => Some(flags.budget),
+        Rule::NoModel | Rule::Untold => kept.budget.rate(),
+    };
     let year = kept.all.as_ref().map(|all| &all.year).filter(|year| year.years > 0.0);
     let limits = year.and_then(|year| Some((year.load(), year.load_limits()?)));
-    let scaled = |value: f64, budget: f64| value / (2.0 * budget);
+    let axis = |budget: f64| limits.map_or(0.0, |(_, (_, upper))| upper).max(2.0 * budget);
+    let scaled = |value: f64, budget: f64| value / axis(budget);
     Told {
         what: "Alerts per 100 patient-years",
         came: limits.map_or_else(dash, |(load, (lower, upper))| {
@@ -92,7 +97,7 @@ fn load(kept: &Kept) -> Told {
                 lower: scaled(lower, budget),
                 upper: scaled(upper, budget),
             }),
-            budget.map(|_| point(0.5)),
+            budget.map(|budget| point(scaled(budget, budget))),
             TRACK,
         ),
     }

@@ -41,7 +41,7 @@ pub(super) fn past(kept: &Kept) -> Option<&Past> {
 pub fn on_card(flags: &Flags) -> Vec<(&'static str, String)> {
     let mut told = vec![
         ("Budget", format!("{} per 100 patient-years", flags.budget)),
-        ("Alert score from", write::percent(flags.raise)),
+        ("Alert score from", write::threshold(flags.raise)),
     ];
     if let Some(past) = &flags.past {
         told.push((

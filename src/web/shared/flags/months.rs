@@ -1,7 +1,7 @@
 //! Flags by the month in which they were raised, and by centre.
 
 use super::super::super::chart::lines::{self, Axis, Line, Lines, Scale};
-use super::words::{count, dash, share, years};
+use super::words::{count, dash, load, share, years};
 use crate::actions::flag_ledger::{Kept, Period, RunningLedger, Site, Standing};
 
 const WIDTH: f64 = 760.0;
@@ -138,8 +138,8 @@ pub fn centres(kept: &Kept) -> Vec<Centre> {
             code: site.code.clone(),
             flags: count(own.year.counted()),
             years: years(own.year.years),
-            load: match own.year.load_limits() {
-                Some((lower, upper)) => format!("{:.1} ({lower:.1}–{upper:.1})", own.year.load()),
+            load: match load(&own.year) {
+                Some((load, (lower, upper))) => format!("{load:.1} ({lower:.1}–{upper:.1})"),
                 None => dash(),
             },
             came_true: match passed.passed() {

@@ -35,7 +35,12 @@ pub fn heralds(kept: &Kept) -> Option<(String, Vec<Sign>)> {
         ahead: own.ahead as f64 / all,
         early: own.early as f64 / all,
         flag: own.herald == Herald::Flag,
-        said: format!("{} of {} looked for, first in {:.0}", own.ahead, own.looked, own.first),
+        said: format!(
+            "{} of {} looked for, first in {:.0}",
+            count(own.ahead),
+            count(own.looked),
+            own.first
+        ),
     };
     let chart = Heralds {
         id: "heralds".into(),

@@ -4,10 +4,12 @@ use chrono::Days;
 
 use super::super::super::chart::kept::{Place, track};
 use super::super::super::write;
-use super::words::{count, dash, past, plural, share, years};
+use super::words::{self, count, dash, past, plural, share, years};
 use crate::actions::flag_ledger::{Herald, Kept, Past, Period, Rule, RunningLedger, Share};
 
 const TRACK: f64 = 150.0;
+/// The longest track, in budgets.
+const WIDEST: f64 = 10.0;
 /// The longest lead that counts, for the track.
 const LONGEST: f64 = 730.0;
 
@@ -68,8 +70,12 @@ fn load(kept: &Kept) -> Told {
         Rule::NoModel | Rule::Untold => kept.budget.rate(),
     };
     let year = kept.all.as_ref().map(|all| &all.year).filter(|year| year.years > 0.0);
-    let limits = year.and_then(|year| Some((year.load(), year.load_limits()?)));
+    let limits = year.and_then(words::load);
     let axis = |budget: f64| limits.map_or(0.0, |(_, (_, upper))| upper).max(2.0 * budget);
+    // an interval many times the budget says nothing, and would leave no room for it
+    let drawn = limits
+        .zip(budget)
+        .filter(|((_, (_, upper)), budget)| *upper <= WIDEST * budget);
     let scaled = |value: f64, budget: f64| value / axis(budget);
     Told {
         what: "Alerts per 100 patient-years",
@@ -92,12 +98,12 @@ fn load(kept: &Kept) -> Told {
         ),
         promised: budget.map_or_else(dash, |budget| format!("{budget} (the budget)")),
         track: track(
-            limits.zip(budget).map(|((load, (lower, upper)), budget)| Place {
+            drawn.map(|((load, (lower, upper)), budget)| Place {
                 at: scaled(load, budget),
                 lower: scaled(lower, budget),
                 upper: scaled(upper, budget),
             }),
-            budget.map(|budget| point(scaled(budget, budget))),
+            budget.map(|budget| point(drawn.map_or(0.5, |_| scaled(budget, budget)))),
             TRACK,
         ),
     }

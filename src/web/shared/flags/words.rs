@@ -1,7 +1,7 @@
 //! The numbers of the ledgers in words.
 
 use super::super::super::write;
-use crate::actions::flag_ledger::{Flags, Kept, Past, Rule, Share};
+use crate::actions::flag_ledger::{Flags, Kept, Past, Period, Rule, Share};
 
 pub(super) fn share(own: &Share) -> String {
     let bare = |value: f64| write::percent(value).trim_end_matches(['%', '\u{202f}']).to_owned();
@@ -18,7 +18,16 @@ pub(super) fn count(n: usize) -> String {
 }
 
 pub(super) fn years(years: f64) -> String {
-    write::thousands(years.round() as u64)
+    match years {
+        few if few < 100.0 => format!("{few:.1}"),
+        many => write::thousands(many.round() as u64),
+    }
+}
+
+/// Alerts per 100 patient-years with their interval; `None` before a patient-year has passed, in which nothing could be told.
+pub(super) fn load(own: &Period) -> Option<(f64, (f64, f64))> {
+    let told = own.years >= 1.0;
+    Some((own.load(), own.load_limits().filter(|_| told)?))
 }
 
 /// `1 flag`, `3 flags`.

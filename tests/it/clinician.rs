@@ -315,6 +315,25 @@ async fn a_form_that_lacks_something_comes_back_as_it_was_typed() {
     assert_eq!(client.post(FLAG, &ack("imaging", "fine")).await.status, 303);
 }
 
+/// A patient with two flags of which one is answered is with whoever answered it.
+#[tokio::test]
+async fn the_list_names_who_has_another_flag_of_the_patient() {
+    let test = ward().await;
+    let client = test.client(Role::Clinician).await;
+    test.sql(
+        "insert into flag (site_id, id, patient_id, cause, severity, opened_on, reason_text, state, ack_by, ack_at, ack_reason)
+         select 1, 171, 11, 'risk_threshold', 'medium', '2026-11-21', 'The risk is above the threshold.', 'acting', id, now(), 'imaging'
+         from app_user where name like 'clinician-%' limit 1;
+         update triage set flag_count = 2 where patient_id = 11;",
+    )
+    .await;
+    let row = client.get("/triage").await.text("table.triage tbody tr:first-child");
+    assert!(row.contains("clinician-") && row.contains("another flag"), "{row}");
+    assert_eq!(client.post(FLAG, &ack("watching", "")).await.status, 303);
+    let row = client.get("/triage").await.text("table.triage tbody tr:first-child");
+    assert!(row.contains("watching") && !row.contains("another flag"), "{row}");
+}
+
 #[tokio::test]
 async fn a_stale_version_is_a_conflict_and_a_closed_flag_too() {
     let test = ward().await;

@@ -311,7 +311,20 @@ async fn the_unit_beside_the_box_must_be_the_assays() {
         "{}",
         page.text(".errors")
     );
+    assert_eq!(page.input("ctdna.result").as_deref(), Some("0.5 copies/mL"));
     let vaf = assay(&desk.test, "PANEL-VAF").await;
+    // without script the unit beside the box changes with the next answer: a number keeps the one it was typed beside
+    for (typed, comes_back) in [("12", "12 ppm"), ("12 %", "12 %"), ("ND", "ND")] {
+        let fields = [
+            ("occurred_on", "2024-04-03"),
+            ("ctdna.assay", vaf.as_str()),
+            ("ctdna.result", typed),
+            ("ctdna.unit", "ppm"),
+            ("do", "check"),
+        ];
+        let page = desk.client.post(VISITS, &fields).await;
+        assert_eq!(page.input("ctdna.result").as_deref(), Some(comes_back), "{typed}");
+    }
     let fields = [
         ("occurred_on", "2024-04-03"),
         ("ctdna.assay", vaf.as_str()),

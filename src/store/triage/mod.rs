@@ -45,7 +45,7 @@ pub struct Row {
     pub risk_hi: Option<f64>,
     pub risk_before: Option<f64>,
     pub not_scored: Option<String>,
-    /// Who acknowledged the flag that is shown.
+    /// Who acknowledged the flag that is shown, or another one of the patient.
     pub flag_with: Option<String>,
     /// Of patients without a flag: what made the risk, `[{label, value, effect}]`.
     pub contributions: Option<serde_json::Value>,
@@ -108,14 +108,15 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            t.flag_cause, t.flag_severity, t.flag_reason, t.flag_state, t.flag_opened_on, t.flag_count as \"flag_count!\",
            t.last_contact_on, now_score.risk as \"risk?\", now_score.risk_lo as \"risk_lo?\", now_score.risk_hi as \"risk_hi?\",
            before.risk as \"risk_before?\", now_score.not_scored as \"not_scored?\",
-           case when t.flag_state <> 'new' then (
+           case when t.part = 0 then (
              select u.name
              from flag f
              join app_user u on u.id = f.ack_by
              where f.site_id = t.site_id
                and f.patient_id = t.patient_id
-               and f.cause = t.flag_cause
-               and f.state <> 'closed'
+               and f.state not in ('new', 'closed')
+             order by f.cause = t.flag_cause desc
+             limit 1
            ) end as flag_with,
            case when t.part = 1 then now_score.contributions end as contributions
          from chosen t

@@ -84,6 +84,13 @@ impl OverviewPage {
         }
     }
 
+    /// What the last night reckoned with, where that is another budget.
+    fn still_for(&self) -> Option<f64> {
+        let budget = &self.overview.budget;
+        let last = budget.nights.last()?.rate;
+        (budget.rate() != Some(last)).then_some(last)
+    }
+
     async fn of(app: &App, actor: &Actor, typed: Option<Typed>, problems: &[Problem]) -> Result<OverviewPage> {
         let overview = users::overview(app, actor).await?;
         let typed = typed.unwrap_or_else(|| Typed::of(overview.budget.now));

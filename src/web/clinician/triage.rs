@@ -184,7 +184,8 @@ impl Line {
             opened: row.flag_opened_on,
             with: row.flag_with.clone().unwrap_or_default(),
             with_state: match row.flag_state.as_deref() {
-                Some("new") => "new",
+                // whoever it is with has another flag of the patient
+                Some("new") => "another flag",
                 Some("seen") => "watching",
                 Some("acting") => "acting",
                 Some("snoozed") => "snoozed",

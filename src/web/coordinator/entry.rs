@@ -75,6 +75,7 @@ pub fn boxes(
     for component in measure.components() {
         let mut field = told(field_of(measure, component, typed), typed, problems);
         if component.code == measure.primary() {
+            field.value = beside(&field.value, typed.get(&measure.field("unit")), &unit);
             field.unit.clone_from(&unit);
         }
         let is_main =
@@ -108,6 +109,16 @@ pub fn boxes(
         primary: measure.field(measure.primary()),
         unit,
         units: units(assays),
+    }
+}
+
+/// What was typed beside one unit, in a box that has another beside it now: the number keeps its unit, so that it is read as before.
+fn beside(value: &str, was: &str, now: &str) -> String {
+    let bare = value.contains(|c: char| c.is_ascii_digit()) && unit::split(value).1.is_none();
+    if bare && !was.is_empty() && was != now {
+        format!("{} {was}", value.trim())
+    } else {
+        value.to_owned()
     }
 }
 

@@ -25,8 +25,13 @@ async fn a_new_budget_has_new_thresholds_the_next_night_though_the_model_says_th
         (answer.status.as_u16(), answer.location()),
         (303, "/administration#budget")
     );
-    let flags = client.get("/flags").await.text("main");
-    assert!(flags.contains("The thresholds on show are still for 4"), "{flags}");
+    for page in ["/flags", "/administration"] {
+        let told = client.get(page).await.text("main");
+        assert!(
+            told.contains("The thresholds on show are still for 4"),
+            "{page}: {told}"
+        );
+    }
 
     done(&test, &of(today + Days::new(1))).await;
     done(&test, &of(today + Days::new(2))).await;

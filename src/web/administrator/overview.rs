@@ -69,16 +69,16 @@ impl OverviewPage {
         };
         let a_year = rate / 100.0 * watched as f64;
         let often = match a_year / 52.0 {
-            many if many >= 1.0 => format!("{many:.0} a week"),
-            _ if a_year >= 0.5 => format!("{a_year:.0} a year"),
+            many if many >= 1.0 => format!("about {many:.0} a week"),
+            _ if a_year >= 1.0 => format!("about {a_year:.0} a year"),
             _ => "fewer than one a year".into(),
         };
         let patients = thousands(watched);
         match budget.now.per() {
-            Per::Years => format!("With the {patients} patients under watch on the last night: about {often}."),
+            Per::Years => format!("With the {patients} patients under watch on the last night: {often}."),
             Per::ClinicianDay => {
                 format!(
-                    "With the {patients} patients under watch on the last night: {rate} per 100 patient-years, about {often}."
+                    "With the {patients} patients under watch on the last night: {rate} per 100 patient-years, {often}."
                 )
             }
         }

@@ -55,11 +55,9 @@ impl Case {
     fn seen(&self, cut: Day) -> Option<Day> {
         let contact = self.happened_by(cut).map(|h| h.on).max();
         let signal = self.signals_on(cut).last().map(|signal| signal.on);
-        let visits = self.visits.iter().rev();
-        let visit = visits
-            .map(|(on, known)| (*on, known))
-            .find(|(on, known)| *on <= cut && known.on(cut));
-        contact.max(signal).max(visit.map(|(on, _)| on))
+        let mut visits = self.visits.iter().rev();
+        let visit = visits.find(|(on, known)| *on <= cut && known.on(cut));
+        contact.max(signal).max(visit.map(|(on, _)| *on))
     }
 
     fn happened_by(&self, cut: Day) -> impl Iterator<Item = &Happened> {

@@ -64,10 +64,10 @@ impl Per {
         }
     }
 
-    fn usual(self) -> &'static str {
+    fn usual(self) -> String {
         match self {
-            Per::Years => "The usual budget is 4: about one flag a year for 25 patients.",
-            Per::ClinicianDay => "One alert in ten days is 0.1.",
+            Per::Years => format!("The usual budget is {USUAL}: about one flag a year for 25 patients."),
+            Per::ClinicianDay => "One alert in ten days is 0.1.".into(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! What is of no more use: tokens of old forms, dead sessions and what they left, used links, the marks of pages opened hours ago.
+//! What is of no more use: tokens of old forms, dead sessions and what they left, used links, the marks of pages opened hours ago, the
+//! plans of nights that have ended.
 
 use super::{Result, Work};
 
@@ -18,6 +19,9 @@ pub async fn forget_old(night: &mut Work) -> Result<()> {
         .execute(&mut *work)
         .await?;
     sqlx::query!("delete from page_opened where hour < now() - interval '2 days'")
+        .execute(&mut *work)
+        .await?;
+    sqlx::query!("delete from run_due where run_id not in (select id from run where state = 'running')")
         .execute(&mut *work)
         .await?;
     Ok(())

@@ -33,7 +33,7 @@ pub struct Score {
 pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Score>> {
     let score = sqlx::query_as!(
         Score,
-        "select coalesce(s.scored_on, r.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi,
+        "select coalesce(s.scored_on, o.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi,
            coalesce(
              (select (count(*) filter (where least < s.risk) + count(*) filter (where least <= s.risk)) / 20.0::float8
               from unnest(r.risk_spread) as spread (least)
@@ -43,9 +43,26 @@ pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Sco
            s.contributions, s.detail, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
          from publication p
          join run r on r.id = p.run_id
-         join score s on s.site_id = $1 and s.run_id = p.run_id and s.patient_id = $2
+         cross join lateral (
+           select *
+           from score
+           where site_id = $1
+             and patient_id = $2
+             and run_id = any (r.scores_from)
+           order by run_id desc
+           limit 1
+         ) s
+         join run o on o.id = s.run_id
          left join model m on m.id = s.model_id
-         left join score b on b.site_id = $1 and b.run_id = p.previous_run_id and b.patient_id = $2",
+         left join lateral (
+           select risk
+           from score
+           where site_id = $1
+             and patient_id = $2
+             and run_id = any ((select scores_from from run where id = p.previous_run_id)::bigint[])
+           order by run_id desc
+           limit 1
+         ) b on true",
         patient.site.0,
         patient.patient.0,
     )

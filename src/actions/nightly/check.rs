@@ -14,7 +14,7 @@ use crate::domain::id::PatientId;
 use crate::risk::NightModel;
 use crate::store::runs::{self, Line, Run, Stored};
 
-/// What came of the check of one night. Scores that were carried over are held against those of the night they come from.
+/// What came of the check of one night. Scores that were carried over are those of the night they come from, and checked with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     pub equal: u64,
@@ -62,12 +62,10 @@ pub async fn check(app: &App, run: &Run, watch: Watch<'_>) -> Result<Option<Verd
         }
     }
     let mut work = app.db.begin_night(app.clock.now()).await?;
-    let (carried, same) = runs::carried_over(&mut work, run).await?;
+    verdict.carried = runs::carried_over(&mut work, run).await?.unsigned_abs();
     work.finish(Entry::by_trigger()).await?;
-    verdict.carried = carried.unsigned_abs();
-    verdict.different += (carried - same).unsigned_abs();
     // a score that is no longer there is no equal one
-    let there = verdict.equal + verdict.different + same.unsigned_abs();
+    let there = verdict.equal + verdict.different + verdict.carried;
     verdict.different += u64::try_from(run.counts.patients).unwrap_or(0).saturating_sub(there);
     Ok(Some(verdict))
 }

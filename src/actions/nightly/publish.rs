@@ -87,7 +87,7 @@ async fn at_once(app: &App, run: &Run, shown: bool) -> store::Result<usize> {
 
 /// Open flags that what happened to their patients brings to an end.
 async fn endings(work: &mut store::Work, run: &Run) -> store::Result<Vec<(OpenFlag, Ending)>> {
-    let open = runs::open_flags(work).await?;
+    let open = runs::open_flags(work, run).await?;
     let mut endings = vec![];
     for centre in open.chunk_by(|a, b| a.patient.site == b.patient.site) {
         for piece in centre.chunks(BATCH as usize) {

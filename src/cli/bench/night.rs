@@ -127,7 +127,15 @@ async fn measure(config: &Config, ground: &Ground, night: &Night) -> anyhow::Res
         keep_days: Some(night.keep_days),
         ..Asked::default()
     };
+    let stored = || -> anyhow::Result<f64> {
+        let bytes = ground.sql(
+            "select pg_total_relation_size('score') + pg_total_relation_size('run_flag')",
+            &[],
+        )?;
+        Ok(bytes.parse::<f64>()? / 1024.0 / 1024.0)
+    };
     let whole = one(&ground.app(config, today)?, &asked(false), "the first night").await?;
+    let first = stored()?;
     let changed = change(ground, night.changed)?;
     let tomorrow = ground.app(config, today + Days::new(1))?;
     let part = one(
@@ -136,6 +144,10 @@ async fn measure(config: &Config, ground: &Ground, night: &Night) -> anyhow::Res
         &format!("the next night, {changed} patients changed"),
     )
     .await?;
+    println!(
+        "scores and flags stored: {first:.0} MB by the first night, {:.0} MB by the next",
+        stored()? - first
+    );
     let anew = one(&tomorrow, &asked(true), "the same night, everything anew").await?;
     println!(
         "ratio: {:.2} of the patients were scored, in {:.2} of the time of all ({:.2} without the refit)",

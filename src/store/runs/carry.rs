@@ -1,4 +1,5 @@
-//! What a night need not work out again: scores of the night before whose facts and model are the same, copied set-wise.
+//! What a night need not work out again: scores of the nights before whose facts and model are the same. They stay where they are,
+//! with the run that worked them out, and the run names those that it builds on (`run.scores_from`).
 //!
 //! A score also moves with the day, if slowly: how old one may become is the caller's choice. It keeps the day it is of.
 
@@ -51,25 +52,26 @@ pub struct KeepDays {
     pub others: i32,
 }
 
-/// Copies scores and flags of the base to the run. Not those of patients
-/// - of whom anything was entered or changed since the base's cut-off. The trail of the audit is the one place that knows all of
+/// Decides which scores of the base hold for the run, and copies the flags of their patients. Those do not hold of patients
+/// - of whom anything was entered or changed since the base's cut-off, or somebody acted on a flag. The trail of the audit is the one place that knows all of
 ///   it; it is read from six hours before, because what was written then may not have been committed when the base was read,
 /// - whose trial was blinded or opened since: the arm went into the score, or may now,
 /// - of whom something was on file whose day had not come,
 /// - whose record or calculation was at fault,
-/// - whose score would be as old as `keep` says; and each night one in so many of the others, so that they don't all fall due at once.
+/// - whose score would be as old as `keep` says; and each night one in so many of the others, so that they don't all fall due at once,
+/// - who have no score, or no row in the list.
 ///
-/// The caller holds the run, which has the base's model, and calls this once. How many were carried over.
-pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> Result<u64> {
+/// The caller holds the run, which has the base's model, and calls this once. How many are carried over.
+pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> Result<i32> {
     hold(work, run).await?;
-    let carried = sqlx::query!(
+    sqlx::query!(
         "with changed as materialized (
            select site_id, subject as patient_id
            from audit_entry
            where at > $4::timestamptz - interval '6 hours'
              and subject > 0
              and action in ('insert', 'update', 'delete')
-             and table_name <> 'flag'
+             and (table_name <> 'flag' or role <> 'system')
            union
            select site_id, patient_id
            from observation
@@ -90,21 +92,30 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> R
            from enrolment e
            join trial t on t.id = e.trial_id
            where t.blinded_at > $4::timestamptz - interval '6 hours'
+         ), kept as materialized (
+           select distinct on (s.site_id, s.patient_id) s.site_id, s.patient_id, s.failed, coalesce(s.scored_on, r.as_of) as day
+           from score s
+           join run r on r.id = s.run_id
+           where s.run_id = any ((select scores_from from run where id = $2)::bigint[])
+           order by s.site_id, s.patient_id, s.run_id desc
+         ), flagged as materialized (
+           select site_id, patient_id from run_flag where run_id = $2 and cause = 'risk_threshold'
          )
-         insert into score (site_id, run_id, patient_id, model_id, horizon_days, risk, risk_lo, risk_hi, contributions, detail, missing,
-           stale, outside, not_scored, failed, fingerprint, scored_on)
-         select s.site_id, $1, s.patient_id, s.model_id, s.horizon_days, s.risk, s.risk_lo, s.risk_hi, s.contributions, s.detail, s.missing,
-           s.stale, s.outside, s.not_scored, s.failed, s.fingerprint, coalesce(s.scored_on, $3)
-         from score s
-         cross join lateral (
-           select case when (s.site_id, s.patient_id) in (select site_id, patient_id from run_flag where run_id = $2 and cause = 'risk_threshold')
-             then $6::int else $7::int end as days
-         ) keep
-         where s.run_id = $2
-           and not s.failed
-           and $5::date - coalesce(s.scored_on, $3) < keep.days
-           and (app.spread(s.site_id, s.patient_id) / 65536 + ($5::date - date '2000-01-01')) % keep.days <> 0
-           and not exists (select from changed c where c.site_id = s.site_id and c.patient_id = s.patient_id)",
+         insert into run_due (site_id, run_id, patient_id)
+         select p.site_id, $1, p.id
+         from patient p
+         left join kept on kept.site_id = p.site_id and kept.patient_id = p.id
+         left join flagged on flagged.site_id = p.site_id and flagged.patient_id = p.id
+         left join changed on changed.site_id = p.site_id and changed.patient_id = p.id
+         left join triage t on t.site_id = p.site_id and t.patient_id = p.id
+         cross join lateral (select case when flagged.patient_id is null then $7::int else $6::int end as days) keep
+         where p.recorded_at <= $8
+           and coalesce(p.reported_on, (p.recorded_at at time zone 'UTC')::date) <= $5
+           and (kept.failed is not false
+             or $5::date - kept.day >= keep.days
+             or (app.spread(p.site_id, p.id) / 65536 + ($5::date - date '2000-01-01')) % keep.days = 0
+             or changed.patient_id is not null
+             or t.patient_id is null)",
         run.id.0,
         base.id.0,
         base.as_of,
@@ -112,30 +123,53 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> R
         run.as_of,
         keep.flagged,
         keep.others,
+        run.cutoff_at,
     )
     .execute(work.connection())
-    .await?
-    .rows_affected();
+    .await?;
     sqlx::query!(
         "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids, keeps)
          select f.site_id, $1, f.patient_id, f.cause, f.severity, f.reason_text, f.trigger_ids, f.keeps
          from run_flag f
-         join score s on s.site_id = f.site_id and s.run_id = $1 and s.patient_id = f.patient_id
-         where f.run_id = $2",
+         where f.run_id = $2
+           and not exists (
+             select from run_due d
+             where d.site_id = f.site_id
+               and d.run_id = $1
+               and d.patient_id = f.patient_id
+           )",
         run.id.0,
         base.id.0,
     )
     .execute(work.connection())
     .await?;
-    sqlx::query!(
-        "update run
-         set base_run_id = $2, carried = $3
-         where id = $1",
+    // of runs so old that each of their scores has fallen due nothing is left
+    let carried = sqlx::query_scalar!(
+        "update run r
+         set base_run_id = $2,
+           carried_from = array(
+             select o.id
+             from run b, unnest(b.scores_from) with ordinality as s (id, place)
+             join run o on o.id = s.id
+             where b.id = $2
+               and o.as_of > $3::date - $4::int
+             order by s.place
+           ),
+           carried = (
+             select count(*)
+             from patient p
+             where p.recorded_at <= $5
+               and coalesce(p.reported_on, (p.recorded_at at time zone 'UTC')::date) <= $3
+           ) - (select count(*) from run_due where run_id = $1)
+         where r.id = $1
+         returning carried",
         run.id.0,
         base.id.0,
-        carried as i32,
+        run.as_of,
+        keep.others,
+        run.cutoff_at,
     )
-    .execute(work.connection())
+    .fetch_one(work.connection())
     .await?;
     Ok(carried)
 }

@@ -97,20 +97,20 @@ pub async fn stored(work: &mut Work, run: &Run, site: SiteId, patients: &[Patien
         .collect())
 }
 
-/// Of the scores that the run carried over: how many there are, and how many are what its base has.
-pub async fn carried_over(work: &mut Work, run: &Run) -> Result<(i64, i64)> {
-    let row = sqlx::query!(
-        "select count(*) as \"carried!\",
-           count(*) filter (where (s.risk, s.risk_lo, s.risk_hi, s.contributions, s.detail, s.not_scored, s.fingerprint)
-             is not distinct from (b.risk, b.risk_lo, b.risk_hi, b.contributions, b.detail, b.not_scored, b.fingerprint)) as \"same!\"
-         from score s
-         left join score b on b.site_id = s.site_id and b.run_id = $2 and b.patient_id = s.patient_id
-         where s.run_id = $1
-           and s.scored_on is not null",
+/// How many scores the run has from the runs it builds on.
+pub async fn carried_over(work: &mut Work, run: &Run) -> Result<i64> {
+    let carried = sqlx::query_scalar!(
+        "select count(*) as \"carried!\"
+         from (
+           select distinct on (s.site_id, s.patient_id) s.run_id <> $1 or s.scored_on is not null as carried
+           from score s
+           where s.run_id = any ((select scores_from from run where id = $1)::bigint[])
+           order by s.site_id, s.patient_id, s.run_id desc
+         ) standing
+         where carried",
         run.id.0,
-        run.base.map(|base| base.0),
     )
     .fetch_one(work.connection())
     .await?;
-    Ok((row.carried, row.same))
+    Ok(carried)
 }

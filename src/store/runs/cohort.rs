@@ -100,12 +100,11 @@ pub async fn to_list(work: &mut Work, site: SiteId, which: Listed) -> Result<Vec
          from patient p
          where p.site_id = $1
            and ($2::bigint is null
-             or not exists (
+             or exists (
                select from score s
                where s.site_id = p.site_id
                  and s.run_id = $2
                  and s.patient_id = p.id
-                 and s.scored_on is not null
              )
              or not exists (select from triage t where t.site_id = p.site_id and t.patient_id = p.id))
          order by p.id",

@@ -103,11 +103,18 @@ pub async fn hold(work: &mut Work, run: &Run) -> Result<()> {
     fenced(u64::from(held.is_some()))
 }
 
-/// All shards are done: their counts and those of the scores carried over become the run's.
+/// All shards are done: what all scores say together, those carried over included, becomes the run's: counts, reasons, and how the risks
+/// are spread, from which a page reads where one stands among all. The same however often it is done.
 pub async fn sum_up(work: &mut Work, run: &mut Run) -> Result<()> {
     hold(work, run).await?;
     let row = sqlx::query!(
-        "update run r
+        "with standing as materialized (
+           select distinct on (s.site_id, s.patient_id) s.risk, s.failed, s.not_scored, s.run_id <> $1 as carried
+           from score s
+           where s.run_id = any ((select scores_from from run where id = $1)::bigint[])
+           order by s.site_id, s.patient_id, s.run_id desc
+         )
+         update run r
          set step = 'publishing', step_at = clock_timestamp(), patients = s.patients, scored = s.scored, not_scored = s.not_scored,
            failed = s.failed, carried = s.carried,
            reasons = (
@@ -115,21 +122,24 @@ pub async fn sum_up(work: &mut Work, run: &mut Run) -> Result<()> {
                order by failed desc, patients desc, reason), '[]')
              from (
                select regexp_replace(split_part(not_scored, ':', 1), ' on [0-9].*$', '') as reason, failed, count(*) as patients
-               from score
-               where run_id = $1
-                 and not_scored is not null
+               from standing
+               where not_scored is not null
                group by 1, 2
                order by failed desc, patients desc, reason
                limit 12
              ) why
+           ),
+           risk_spread = (
+             select percentile_disc(array(select k / 1000.0::float8 from generate_series(1, 1000) k order by k)) within group (order by risk)
+             from standing
+             where risk is not null
            )
          from (
            select count(*)::int as patients, count(risk)::int as scored,
              (count(*) filter (where risk is null and not failed))::int as not_scored,
              (count(*) filter (where failed))::int as failed,
-             (count(*) filter (where scored_on is not null))::int as carried
-           from score
-           where run_id = $1
+             (count(*) filter (where carried))::int as carried
+           from standing
          ) s
          where r.id = $1
            and r.fence = $2

@@ -15,14 +15,19 @@ pub struct OpenFlag {
     pub opened_on: NaiveDate,
 }
 
-/// Open flags of patients of whom an event is on file, centre by centre: what happened to the others is nothing.
-pub async fn open_flags(work: &mut Work) -> Result<Vec<OpenFlag>> {
+/// Open flags of patients of whom more than a contact is on file, centre by centre: what happened to the others is nothing. Of patients
+/// carried over nothing has come to light since the run that this one builds on.
+pub async fn open_flags(work: &mut Work, run: &Run) -> Result<Vec<OpenFlag>> {
     let rows = sqlx::query!(
         "select f.site_id, f.id, f.patient_id, f.opened_on
          from flag f
          where f.state <> 'closed'
-           and exists (select from event e where e.site_id = f.site_id and e.patient_id = f.patient_id)
+           and exists (select from event e where e.site_id = f.site_id and e.patient_id = f.patient_id and e.kind <> 'last_contact')
+           and ($2::bigint is null
+             or exists (select from run_due d where d.site_id = f.site_id and d.run_id = $1 and d.patient_id = f.patient_id))
          order by f.site_id, f.patient_id, f.id",
+        run.id.0,
+        run.base.map(|base| base.0),
     )
     .fetch_all(work.connection())
     .await?;
@@ -72,26 +77,29 @@ pub async fn withdraw(work: &mut Work, run: &Run, quiet_days: i32, evidence_days
         "update flag f
          set state = 'closed', closed_on = $2, version = f.version + 1,
            outcome = case when f.cause = 'risk_threshold' and not e.gone then 'quiet' else 'withdrawn_evidence' end
-         from score s
-         cross join lateral (
-           select cardinality(g.trigger_ids) > 0 and not exists (
+         from (
+           select g.site_id, g.id, s.failed, cardinality(g.trigger_ids) > 0 and not exists (
                select from observation o
                where o.site_id = g.site_id
                  and o.id = any (g.trigger_ids)
                  and o.collected_on >= $2::date - $6::int
                  and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id)
-             ) as gone, g.site_id, g.id
+             ) as gone
            from flag g
-           where g.site_id = s.site_id
-             and g.patient_id = s.patient_id
-             and g.state <> 'closed'
+           cross join lateral (
+             select s.failed
+             from score s
+             where s.site_id = g.site_id
+               and s.patient_id = g.patient_id
+               and s.run_id = any ((select scores_from from run where id = $1)::bigint[])
+             order by s.run_id desc
+             limit 1
+           ) s
+           where g.state <> 'closed'
          ) e
-         where s.site_id = f.site_id
-           and e.site_id = f.site_id
+         where e.site_id = f.site_id
            and e.id = f.id
-           and s.run_id = $1
-           and s.patient_id = f.patient_id
-           and not s.failed
+           and not e.failed
            and f.state <> 'closed'
            and f.opened_at <= $3
            and (f.cause <> 'risk_threshold' or $4)
@@ -149,6 +157,7 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
     .await?;
     fenced(done.rows_affected())?;
     if shown {
+        // of patients carried over the list has it
         sqlx::query!(
             "update triage t
              set risk = s.risk
@@ -167,17 +176,21 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
                 .fetch_one(work.connection())
                 .await?;
         }
-        // last: whoever asks for a turn waits for this row
-        sqlx::query!(
+        // last: whoever asks for a turn waits for this row. What the run builds on is still on show: one runs at a time
+        let shown = sqlx::query!(
             "update publication p
              set run_id = $1, published_at = clock_timestamp(),
                previous_run_id = case when (select as_of from run where id = p.run_id) = $2
-                 then p.previous_run_id else p.run_id end",
+                 then p.previous_run_id else p.run_id end
+             where $3::bigint is null
+               or p.run_id = $3",
             run.id.0,
             run.as_of,
+            run.base.map(|base| base.0),
         )
         .execute(work.connection())
         .await?;
+        fenced(shown.rows_affected())?;
     }
     Ok(())
 }

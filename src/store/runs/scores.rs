@@ -161,43 +161,23 @@ async fn insert_candidates(work: &mut Work, run: &Run, site: SiteId, lines: &[Li
     Ok(())
 }
 
-/// What the scores say together: how the risks are spread, from which a page reads where one stands among all, and the fingerprint.
-/// The same however often it is done.
+/// Gives the run its fingerprint: of everything it found, scores with their reasons and flags, and of the run it builds on. Two runs on
+/// the same facts have the same one. The same however often it is done.
 pub async fn seal(work: &mut Work, run: &Run) -> Result<()> {
     hold(work, run).await?;
-    // a run that the planner has never heard of is joined badly
-    sqlx::query!("select app.take_stock('score')")
-        .fetch_one(work.connection())
-        .await?;
-    let fingerprint = fingerprint(work, run).await?;
-    let done = sqlx::query!(
-        "update run
-         set fingerprint = $3, risk_spread = (
-           select percentile_disc(array(select k / 1000.0::float8 from generate_series(1, 1000) k order by k)) within group (order by risk)
-           from score
-           where run_id = $1
-             and risk is not null
-         )
-         where id = $1
-           and fence = $2
-           and state = 'running'",
-        run.id.0,
-        run.fence,
-        fingerprint,
-    )
-    .execute(work.connection())
-    .await?;
-    fenced(done.rows_affected())
-}
-
-/// Of everything the run found: scores with their reasons, and flags. Two runs on the same facts have the same one.
-async fn fingerprint(work: &mut Work, run: &Run) -> Result<String> {
+    // a run that the planner has never heard of is joined badly; one that found few scores is joined by index whatever it thinks
+    if run.base.is_none() {
+        sqlx::query!("select app.take_stock('score')")
+            .fetch_one(work.connection())
+            .await?;
+    }
     // of the rows' own digests: a text of all rows of a large registry would be longer than a text may be
-    let fingerprint = sqlx::query_scalar!(
-        "select encode(sha256(
-           coalesce((
+    let done = sqlx::query!(
+        "update run r
+         set fingerprint = encode(sha256(
+           coalesce((select convert_to(fingerprint, 'UTF8') from run where id = r.base_run_id), '') || coalesce((
              select string_agg(sha256(convert_to(concat_ws('|', site_id, patient_id, fingerprint, risk, risk_lo, risk_hi,
-               contributions, detail, missing, stale, outside, not_scored, scored_on), 'UTF8')), '' order by site_id, patient_id)
+               contributions, detail, missing, stale, outside, not_scored), 'UTF8')), '' order by site_id, patient_id)
              from score
              where run_id = $1
            ), '') || coalesce((
@@ -205,22 +185,29 @@ async fn fingerprint(work: &mut Work, run: &Run) -> Result<String> {
                '' order by site_id, patient_id, cause)
              from run_flag
              where run_id = $1
-           ), '')), 'hex') as \"fingerprint!\"",
+           ), '')), 'hex')
+         where id = $1
+           and fence = $2
+           and state = 'running'",
         run.id.0,
+        run.fence,
     )
-    .fetch_one(work.connection())
+    .execute(work.connection())
     .await?;
-    Ok(fingerprint)
+    fenced(done.rows_affected())
 }
 
-/// The flags that the run would raise, without those that later facts than its own have overtaken: a reading that has been
-/// corrected since its cut-off or its day, or an open flag that has been given later evidence.
+/// The flags that the run would raise and the one it builds on has not: of patients carried over it has raised all. Without those that
+/// later facts than the run's own have overtaken: a reading that has been corrected since its cut-off or its day, or an open flag that has
+/// been given later evidence.
 pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, Raised)>> {
     let rows = sqlx::query!(
         "select r.site_id, r.patient_id, r.cause, r.severity, r.reason_text, r.trigger_ids
          from run_flag r
          where r.run_id = $1
            and not r.keeps
+           and ($4::bigint is null
+             or exists (select from run_due d where d.site_id = r.site_id and d.run_id = $1 and d.patient_id = r.patient_id))
            and not exists (
              select from observation o
              where o.site_id = r.site_id
@@ -240,6 +227,7 @@ pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, R
         run.id.0,
         run.cutoff_at,
         run.as_of,
+        run.base.map(|base| base.0),
     )
     .fetch_all(work.connection())
     .await?;

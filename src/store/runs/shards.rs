@@ -23,7 +23,7 @@ pub struct Shard {
     pub counts: Counts,
 }
 
-/// Cuts the patients of the run that have no score yet into shards of at most `size`, each within one centre. The caller holds
+/// Cuts the patients whom the run works out itself, all or those due, into shards of at most `size`, each within one centre. The caller holds
 /// the run, and calls it once.
 pub async fn cut(work: &mut Work, run: &Run, size: i64) -> Result<()> {
     hold(work, run).await?;
@@ -33,12 +33,7 @@ pub async fn cut(work: &mut Work, run: &Run, size: i64) -> Result<()> {
            from patient p
            where p.recorded_at <= $2
              and coalesce(p.reported_on, (p.recorded_at at time zone 'UTC')::date) <= $3
-             and not exists (
-               select from score s
-               where s.site_id = p.site_id
-                 and s.run_id = $1
-                 and s.patient_id = p.id
-             )
+             and ($5 or (p.site_id, p.id) in (select site_id, patient_id from run_due where run_id = $1))
          )
          insert into shard (site_id, run_id, id, from_patient, to_patient, of_patients, checkpoint)
          select site_id, $1, n + 1, min(id), max(id), count(*), min(id) - 1
@@ -48,6 +43,7 @@ pub async fn cut(work: &mut Work, run: &Run, size: i64) -> Result<()> {
         run.cutoff_at,
         run.as_of,
         size,
+        run.base.is_none(),
     )
     .execute(work.connection())
     .await?;
@@ -154,8 +150,7 @@ pub async fn done(work: &mut Work, shard: &Shard) -> Result<()> {
     fenced(done.rows_affected())
 }
 
-/// The patients of a shard after its checkpoint, in the order of their ids: those of the run that have no score in it. Asked once a
-/// shard, since it looks through all scores that were carried over.
+/// The patients of a shard after its checkpoint, in the order of their ids.
 pub async fn rest(work: &mut Work, run: &Run, shard: &Shard) -> Result<Vec<PatientId>> {
     let ids = sqlx::query_scalar!(
         "select p.id
@@ -165,13 +160,12 @@ pub async fn rest(work: &mut Work, run: &Run, shard: &Shard) -> Result<Vec<Patie
            and p.id <= $3
            and p.recorded_at <= $4
            and coalesce(p.reported_on, (p.recorded_at at time zone 'UTC')::date) <= $5
-           and not exists (
-             select from score s
-             where s.site_id = p.site_id
-               and s.run_id = $6
-               and s.patient_id = p.id
-               and s.scored_on is not null
-           )
+           and ($7 or exists (
+             select from run_due d
+             where d.site_id = p.site_id
+               and d.run_id = $6
+               and d.patient_id = p.id
+           ))
          order by p.id",
         shard.site.0,
         shard.checkpoint.0,
@@ -179,6 +173,7 @@ pub async fn rest(work: &mut Work, run: &Run, shard: &Shard) -> Result<Vec<Patie
         run.cutoff_at,
         run.as_of,
         run.id.0,
+        run.base.is_none(),
     )
     .fetch_all(work.connection())
     .await?;

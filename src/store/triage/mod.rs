@@ -67,7 +67,10 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
     let rows = sqlx::query_as!(
         Row,
         "with shown as (
-           select run_id, previous_run_id from publication
+           select now.scores_from as now_from, before.scores_from as before_from
+           from publication p
+           left join run now on now.id = p.run_id
+           left join run before on before.id = p.previous_run_id
          ), flagged as (
            select t.*, 0 as part
            from triage t
@@ -121,10 +124,24 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            case when t.part = 1 then now_score.contributions end as contributions
          from chosen t
          join site on site.id = t.site_id
-         left join score now_score on now_score.site_id = t.site_id and now_score.patient_id = t.patient_id
-           and now_score.run_id = (select run_id from shown)
-         left join score before on before.site_id = t.site_id and before.patient_id = t.patient_id
-           and before.run_id = (select previous_run_id from shown)
+         left join lateral (
+           select s.risk, s.risk_lo, s.risk_hi, s.not_scored, s.contributions
+           from score s
+           where s.site_id = t.site_id
+             and s.patient_id = t.patient_id
+             and s.run_id = any ((select now_from from shown)::bigint[])
+           order by s.run_id desc
+           limit 1
+         ) now_score on true
+         left join lateral (
+           select s.risk
+           from score s
+           where s.site_id = t.site_id
+             and s.patient_id = t.patient_id
+             and s.run_id = any ((select before_from from shown)::bigint[])
+           order by s.run_id desc
+           limit 1
+         ) before on true
          order by t.part, t.flag_severity, t.flag_opened_on, t.risk desc nulls first, t.patient_id",
         &sites,
         filter.trial,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use metwatch::actions::nightly::{Asked, End};
 
 use super::super::support::TestApp;
-use super::{COHORT, FIRST, LAST, ask, night};
+use super::{COHORT, FIRST, LAST, ask, found, night, standing};
 
 /// The database's own clock counts here: what is recorded has its time.
 async fn now(test: &TestApp) -> DateTime<Utc> {
@@ -47,7 +47,13 @@ async fn carried(test: &TestApp, asked: &Asked) -> i32 {
 pub const LATER: &str = "alter table audit_entry disable trigger append_only;
     update audit_entry set at = at - interval '7 hours'; alter table audit_entry enable trigger append_only;";
 
-const CARRIED: &str = "select patient_id from score where scored_on is not null and run_id = (select max(id) from run)";
+/// Of the last run.
+fn carried_over() -> String {
+    format!("select patient_id from {} where carried", standing(LAST))
+}
+
+/// Worked out by the last run itself.
+const ANEW: &str = "patient_id::text]) from score where run_id = (select max(id) from run) order by patient_id";
 
 #[tokio::test]
 async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
@@ -73,11 +79,12 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
     .await;
     let some = carried(&test, &of(tomorrow)).await;
     assert!((200..359).contains(&some), "{some} carried over");
-    let anew = ask(
-        &test,
-        "patient_id::text]) from score where run_id = (select max(id) from run) and scored_on is null order by patient_id",
-    )
-    .await;
+    let anew = ask(&test, ANEW).await;
+    assert_eq!(
+        anew.len() as i32,
+        362 - some,
+        "what is carried over is not stored again"
+    );
     for patient in ["1", "1010", "1020", "1030"] {
         assert!(
             anew.iter().any(|id| id == patient),
@@ -88,16 +95,15 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
     assert_eq!(ask(&test, "count(distinct model_id)::text]) from run").await, ["1"]);
     let note = ask(&test, "model_note]) from run order by id desc limit 1").await;
     assert!(note[0].contains("stays"), "{note:?}");
-    let differ = format!(
-        "count(*)::text]) from score n join score o on o.patient_id = n.patient_id and o.run_id = 1
-         where n.run_id = (select max(id) from run) and n.patient_id in ({CARRIED})
-           and (n.risk, n.risk_lo, n.contributions, n.not_scored, n.fingerprint, n.scored_on)
-             is distinct from (o.risk, o.risk_lo, o.contributions, o.not_scored, o.fingerprint, date '{today}')"
-    );
-    assert_eq!(ask(&test, &differ).await, ["0"]);
+    let days = format!("of_day::text]) from {} where carried group by of_day", standing(LAST));
+    assert_eq!(ask(&test, &days).await, [today.to_string()]);
+    let (before, now) = (found(&test, FIRST).await, found(&test, LAST).await);
+    let same = now.iter().filter(|line| before.contains(line)).count();
+    assert!(same >= some as usize, "{same} of {some} are what was there");
+    let carried_over = carried_over();
     let flags = |run: &str| {
         format!(
-            "patient_id::text, cause, severity, reason_text]) from run_flag where run_id = ({run}) and patient_id in ({CARRIED}) order by patient_id, cause"
+            "patient_id::text, cause, severity, reason_text]) from run_flag where run_id = ({run}) and patient_id in ({carried_over}) order by patient_id, cause"
         )
     };
     let raised = ask(&test, &flags(LAST)).await;
@@ -124,24 +130,23 @@ async fn no_score_grows_too_old_and_none_with_a_flag_as_old_as_the_others() {
         };
         carried(&test, &two).await;
         let old = format!(
-            "coalesce(max(date '{at}' - scored_on), 0)::text, coalesce(max(date '{at}' - scored_on) filter (where exists (
-               select from run_flag f where f.run_id = s.run_id and f.patient_id = s.patient_id and f.cause = 'risk_threshold')), 0)::text])
-             from score s where run_id = (select max(id) from run)"
+            "coalesce(max(date '{at}' - of_day), 0)::text, coalesce(max(date '{at}' - of_day) filter (where exists (
+               select from run_flag f where f.run_id = ({LAST}) and f.patient_id = standing.patient_id and f.cause = 'risk_threshold')), 0)::text,
+               count(*)::text]) from {}",
+            standing(LAST)
         );
         let old = ask(&test, &old).await;
-        let (all, flagged) = old[0].split_once('|').unwrap();
-        assert!(
-            all.parse::<i32>().unwrap() < 8 && flagged.parse::<i32>().unwrap() < 2,
-            "on day {day}: {old:?}"
-        );
+        let old: Vec<i32> = old[0].split('|').map(|n| n.parse().unwrap()).collect();
+        assert!(old[0] < 8 && old[1] < 2 && old[2] == 362, "on day {day}: {old:?}");
         if day > 0 {
-            let anew = "patient_id::text]) from score where run_id = (select max(id) from run) and scored_on is null";
-            let anew = ask(&test, anew).await;
+            let anew = ask(&test, ANEW).await;
             assert!(anew.len() < 160, "{} on day {day}", anew.len());
             seen.extend(anew);
         }
     }
     assert_eq!(seen.len(), 362, "in eight days everybody had a turn");
+    let from = ask(&test, "scores_from::text]) from run order by id desc limit 1").await;
+    assert_eq!(from, ["{9,8,7,6,5,4,3,2}"], "of the first day nothing is left");
 }
 
 /// Killed after its plan, a night that carries scores over goes on and ends as one that was not.
@@ -159,8 +164,17 @@ async fn a_plan_is_made_once() {
         .await
         .unwrap();
     assert!(matches!(end, End::Stopped { .. }), "{end:?}");
-    let before = ask(&test, &format!("count(*)::text]) from ({CARRIED}) c")).await;
+    let before = ask(&test, "carried::text]) from run order by id desc limit 1").await;
+    assert_eq!(
+        ask(&test, "count(*)::text]) from run_due").await,
+        [(362 - before[0].parse::<i32>().unwrap()).to_string()]
+    );
     let some = carried(&test, &of(tomorrow)).await;
     assert_eq!(before, [some.to_string()]);
     assert!(some > 0);
+    assert_eq!(
+        ask(&test, "count(*)::text]) from run_due").await,
+        ["0"],
+        "of no more use"
+    );
 }

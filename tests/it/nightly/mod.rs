@@ -116,12 +116,25 @@ async fn ask(test: &impl Behind, query: &str) -> Vec<String> {
     rows.iter().map(|row| row.get::<String, _>(0)).collect()
 }
 
+/// The scores of a run: its own, and those that it carried over.
+fn standing(run: &str) -> String {
+    format!(
+        "(select distinct on (s.site_id, s.patient_id) s.*, s.run_id <> r.id as carried, o.as_of as of_day
+          from run r
+          join score s on s.run_id = any (r.scores_from)
+          join run o on o.id = s.run_id
+          where r.id = ({run})
+          order by s.site_id, s.patient_id, s.run_id desc) standing"
+    )
+}
+
 /// Everything that a run found, to the last bit of each number.
 async fn found(test: &impl Behind, run: &str) -> Vec<String> {
     let scores = format!(
         "site_id::text, patient_id::text, model_id::text, encode(float8send(risk), 'hex'), encode(float8send(risk_lo), 'hex'),
            encode(float8send(risk_hi), 'hex'), contributions::text, missing::text, stale::text,
-           outside, not_scored, fingerprint]) from score where run_id = ({run}) order by site_id, patient_id"
+           outside, not_scored, fingerprint]) from {} order by site_id, patient_id",
+        standing(run)
     );
     let flags = format!(
         "site_id::text, patient_id::text, cause, severity, reason_text, trigger_ids::text]) from run_flag

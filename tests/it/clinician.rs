@@ -222,6 +222,30 @@ async fn the_patients_page_has_course_table_risk_flag_and_past() {
 }
 
 #[tokio::test]
+async fn a_risk_that_was_carried_over_is_shown_with_its_day() {
+    let test = ward().await;
+    // the night on show builds on the one before, and has nothing of its own of this patient
+    test.sql(
+        "update run set base_run_id = 1, carried_from = '{1}' where id = 2;
+         delete from score where run_id = 2 and patient_id = 13;
+         update triage set risk = 0.05 where patient_id = 13;",
+    )
+    .await;
+    let client = test.client(Role::Clinician).await;
+    let row = client.get("/triage").await.text("table.triage tbody tr:nth-child(3)");
+    assert!(row.contains("5.0") && row.contains("3.0–7.0"), "{row}");
+    let card = client.get("/patients/NOR/NOR-0013").await.text("aside");
+    assert!(card.contains("3.0–7.0") && card.contains("21 Nov 2026"), "{card}");
+    // a patient whom the run worked out itself has that one
+    let card = client.get("/patients/NOR/NOR-0001").await.text("aside");
+    assert!(card.contains("1.0–3.0") && !card.contains("21 Nov 2026"), "{card}");
+    // of runs that the one on show does not build on nothing is shown
+    test.sql("update run set carried_from = '{}' where id = 2;").await;
+    let card = client.get("/patients/NOR/NOR-0013").await.text("aside");
+    assert!(!card.contains("3.0–7.0"), "{card}");
+}
+
+#[tokio::test]
 async fn the_coordinator_enters_visits_and_the_clinician_acknowledges() {
     let test = ward().await;
     let page = test.client(Role::Coordinator).await.get("/patients/NOR/NOR-0011").await;

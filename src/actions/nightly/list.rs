@@ -12,7 +12,7 @@ use crate::actions::{Error, Result, triage_row};
 use crate::app::App;
 use crate::domain::audit::Entry;
 use crate::domain::id::{PatientId, PatientRef, SiteId};
-use crate::store::runs::{self, Listed, Run};
+use crate::store::runs::{self, Run};
 use crate::store::{self, triage};
 
 /// What is left for the loops to do.
@@ -27,13 +27,10 @@ struct Rest {
 type Place = Arc<Mutex<Rest>>;
 
 /// Works rows of the list out anew, on all that is on file now: entry and import keep the list current, but what they wrote before
-/// its day came (a result reported for tomorrow) shows only now. Where the run carried scores over it knows of whom nothing came to
+/// its day came (a result reported for tomorrow) shows only now. Where the run carries scores over it knows of whom nothing came to
 /// light; else it looks at everybody. `None` where the watcher said stop.
 pub async fn check(app: &App, run: &Run, watch: Watch<'_>) -> Result<Option<()>> {
-    let (which, of) = match run.base {
-        Some(_) => (Listed::ScoredIn(run.id), run.counts.patients - run.carried),
-        None => (Listed::All, run.counts.patients),
-    };
+    let of = run.counts.patients - run.carried;
     let centres = walk::cohort(app, None).await?.iter().map(|(site, _)| *site).collect();
     let place: Place = Arc::new(Mutex::new(Rest {
         centres,
@@ -42,7 +39,7 @@ pub async fn check(app: &App, run: &Run, watch: Watch<'_>) -> Result<Option<()>>
     let mut done = 0;
     let flow = crew::run(
         crew::lanes(),
-        |line| pages(app.clone(), which, place.clone(), line),
+        |line| pages(app.clone(), run.clone(), place.clone(), line),
         |patients| {
             done += patients;
             let flow = watch(Progress {
@@ -61,8 +58,8 @@ pub async fn check(app: &App, run: &Run, watch: Watch<'_>) -> Result<Option<()>>
     })
 }
 
-async fn pages(app: App, which: Listed, place: Place, line: crew::Line) -> Result<()> {
-    while let Some((site, ids)) = next(&app, which, &place).await? {
+async fn pages(app: App, run: Run, place: Place, line: crew::Line) -> Result<()> {
+    while let Some((site, ids)) = next(&app, &run, &place).await? {
         let mut work = app.db.begin_night(app.clock.now()).await?;
         // locked before it reads, so that a visit saved meanwhile is either seen or writes after us
         triage::lock(&mut work, site, &ids).await?;
@@ -79,7 +76,7 @@ async fn pages(app: App, which: Listed, place: Place, line: crew::Line) -> Resul
     Ok(())
 }
 
-async fn next(app: &App, which: Listed, place: &Place) -> Result<Option<(SiteId, Vec<PatientId>)>> {
+async fn next(app: &App, run: &Run, place: &Place) -> Result<Option<(SiteId, Vec<PatientId>)>> {
     let mut rest = place.lock().await;
     loop {
         let ids: Vec<PatientId> = rest.patients.by_ref().take(BATCH as usize).collect();
@@ -89,7 +86,7 @@ async fn next(app: &App, which: Listed, place: &Place) -> Result<Option<(SiteId,
         rest.centre = rest.centres.pop();
         let Some(site) = rest.centre else { return Ok(None) };
         let mut work = app.db.begin_night(app.clock.now()).await?;
-        rest.patients = runs::to_list(&mut work, site, which).await?.into_iter();
+        rest.patients = runs::to_list(&mut work, site, run).await?.into_iter();
         work.finish(Entry::by_trigger()).await?;
     }
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::id::{PatientId, RunId, SiteId};
+use super::Run;
+use crate::domain::id::{PatientId, SiteId};
 use crate::store::{Result, Work};
 
 /// What counts in a run: facts known by its day, of those recorded before it began.
@@ -81,35 +82,23 @@ pub async fn page(
     Ok(ids.into_iter().map(PatientId).collect())
 }
 
-/// Which rows of the list are worked out anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed {
-    All,
-    /// Those of patients that this run scored itself, and those that are missing: nothing has come to light of the others.
-    ScoredIn(RunId),
-}
-
-/// The patients of a centre whose rows in the list are to be worked out.
-pub async fn to_list(work: &mut Work, site: SiteId, which: Listed) -> Result<Vec<PatientId>> {
-    let run = match which {
-        Listed::All => None,
-        Listed::ScoredIn(run) => Some(run.0),
-    };
+/// The patients of a centre whose rows in the list are worked out anew: all, or where the run builds on another those it looks at itself.
+pub async fn to_list(work: &mut Work, site: SiteId, run: &Run) -> Result<Vec<PatientId>> {
     let ids = sqlx::query_scalar!(
         "select p.id
          from patient p
          where p.site_id = $1
-           and ($2::bigint is null
+           and ($3::bigint is null
              or exists (
-               select from score s
-               where s.site_id = p.site_id
-                 and s.run_id = $2
-                 and s.patient_id = p.id
-             )
-             or not exists (select from triage t where t.site_id = p.site_id and t.patient_id = p.id))
+               select from run_due d
+               where d.site_id = p.site_id
+                 and d.run_id = $2
+                 and d.patient_id = p.id
+             ))
          order by p.id",
         site.0,
-        run,
+        run.id.0,
+        run.base.map(|base| base.0),
     )
     .fetch_all(work.connection())
     .await?;

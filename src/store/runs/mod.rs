@@ -21,7 +21,7 @@ use crate::domain::id::{ModelId, RunId};
 
 pub use carry::{Base, KeepDays, base, carry};
 pub use check::{Stored, carried_over, stored, stored_runs};
-pub use cohort::{Known, Listed, Sample, cohort, page, to_list};
+pub use cohort::{Known, Sample, cohort, page, to_list};
 pub use model::{Fitted, keep_model, last_model, model_of, parameters, use_model};
 pub use nights::{Night, nights};
 pub use publish::{OpenFlag, close, is_newest, open_flags, publish, withdraw};

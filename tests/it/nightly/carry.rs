@@ -67,13 +67,18 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
     .await;
     test.sql(LATER).await;
     assert_eq!(carried(&test, &of(today)).await, 0, "nothing to build on");
-    // the next day: one new result, one patient corrected, one event that was on file before its day, one whose trial was blinded
+    // the next day: one new result, one patient corrected, one event that was on file before its day, one whose trial was blinded, one
+    // whose flag somebody acted on
     let tomorrow = today + Days::new(1);
     test.sql(&format!(
         "{} update patient set birth_month = 5 where id = 1010;
          insert into event (site_id, id, patient_id, natural_key, kind, occurred_on, reported_on, recorded_by)
            values (1 + 20 % 6, 77, 1020, 'AHEAD', 'last_contact', '{tomorrow}', '{tomorrow}', 1);
-         update trial set blinded = not blinded, blinded_at = clock_timestamp() where id = 901;",
+         update trial set blinded = not blinded, blinded_at = clock_timestamp() where id = 901;
+         set app.role = 'clinician';
+         insert into flag (site_id, patient_id, cause, severity, opened_on, reason_text)
+           values (1 + 40 % 6, 1040, 'risk_threshold', 'medium', '{today}', 'Above the threshold.');
+         set app.role = 'system';",
         super::reading(1, "2026-05-01", 1.0)
     ))
     .await;
@@ -85,7 +90,7 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
         362 - some,
         "what is carried over is not stored again"
     );
-    for patient in ["1", "1010", "1020", "1030"] {
+    for patient in ["1", "1010", "1020", "1030", "1040"] {
         assert!(
             anew.iter().any(|id| id == patient),
             "{patient} was carried over: {anew:?}"

@@ -224,14 +224,19 @@ async fn the_patients_page_has_course_table_risk_flag_and_past() {
 #[tokio::test]
 async fn a_risk_that_was_carried_over_is_shown_with_its_day() {
     let test = ward().await;
-    // the night on show builds on the one before, and has nothing of its own of this patient
+    let client = test.client(Role::Clinician).await;
+    // the night on show builds on the one before; of this patient it has a score of its own, and then has not
+    test.sql("update run set base_run_id = 1, carried_from = '{1}' where id = 2;")
+        .await;
+    let row = client.get("/triage").await.text("table.triage tbody tr:nth-child(3)");
+    assert!(row.contains("4.1–9.8"), "{row}");
+    let card = client.get("/patients/NOR/NOR-0013").await.text("aside");
+    assert!(card.contains("4.1–9.8"), "{card}");
     test.sql(
-        "update run set base_run_id = 1, carried_from = '{1}' where id = 2;
-         delete from score where run_id = 2 and patient_id = 13;
+        "delete from score where run_id = 2 and patient_id = 13;
          update triage set risk = 0.05 where patient_id = 13;",
     )
     .await;
-    let client = test.client(Role::Clinician).await;
     let row = client.get("/triage").await.text("table.triage tbody tr:nth-child(3)");
     assert!(row.contains("5.0") && row.contains("3.0–7.0"), "{row}");
     let card = client.get("/patients/NOR/NOR-0013").await.text("aside");

@@ -1,7 +1,9 @@
 //! What need not be worked out again: scores of patients of whom nothing came to light keep their day.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use metwatch::actions::nightly::{Asked, End};
+use metwatch::actions::nightly::{self, Asked, End, Progress, Step};
 
 use super::super::support::TestApp;
 use super::{COHORT, FIRST, LAST, ask, found, night, standing};
@@ -154,29 +156,34 @@ async fn no_score_grows_too_old_and_none_with_a_flag_as_old_as_the_others() {
     assert_eq!(from, ["{9,8,7,6,5,4,3,2}"], "of the first day nothing is left");
 }
 
-/// Killed after its plan, a night that carries scores over goes on and ends as one that was not.
+/// Stopped anywhere after its plan, a night that carries scores over goes on and ends as one that was not.
 #[tokio::test]
 async fn a_plan_is_made_once() {
-    let (test, today) = world().await;
-    test.sql(LATER).await;
-    carried(&test, &of(today)).await;
+    let ((undisturbed, today), (test, _)) = tokio::join!(world(), world());
     let tomorrow = today + Days::new(1);
-    let mut stop = |progress: metwatch::actions::nightly::Progress| match progress.step {
-        metwatch::actions::nightly::Step::Scoring if progress.done > 0 => std::ops::ControlFlow::Break(()),
-        _ => std::ops::ControlFlow::Continue(()),
-    };
-    let end = metwatch::actions::nightly::run(&test.app, &of(tomorrow), &mut stop)
-        .await
-        .unwrap();
-    assert!(matches!(end, End::Stopped { .. }), "{end:?}");
-    let before = ask(&test, "carried::text]) from run order by id desc limit 1").await;
-    assert_eq!(
-        ask(&test, "count(*)::text]) from run_due").await,
-        [(362 - before[0].parse::<i32>().unwrap()).to_string()]
-    );
-    let some = carried(&test, &of(tomorrow)).await;
-    assert_eq!(before, [some.to_string()]);
+    for test in [&undisturbed, &test] {
+        test.sql(LATER).await;
+        carried(test, &of(today)).await;
+    }
+    let some = carried(&undisturbed, &of(tomorrow)).await;
     assert!(some > 0);
+    for at in [Step::Scoring, Step::Listing, Step::Publishing] {
+        let mut stop = |progress: Progress| {
+            if progress.step == at && (at == Step::Publishing || progress.done > 0) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let end = nightly::run(&test.app, &of(tomorrow), &mut stop).await.unwrap();
+        assert!(matches!(end, End::Stopped { .. }), "{at:?}: {end:?}");
+        let plan = ask(&test, "count(*)::text]) from run_due").await;
+        assert_eq!(plan, [(362 - some).to_string()], "{at:?}");
+    }
+    assert_eq!(carried(&test, &of(tomorrow)).await, some);
+    assert_eq!(found(&test, LAST).await, found(&undisturbed, LAST).await);
+    let seal = "fingerprint]) from run order by id desc limit 1";
+    assert_eq!(ask(&test, seal).await, ask(&undisturbed, seal).await);
     assert_eq!(
         ask(&test, "count(*)::text]) from run_due").await,
         ["0"],

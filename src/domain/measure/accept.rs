@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::component::{Component, Kind};
-use super::{Assay, Context, Entry, Measure, RawEntry, by_code};
+use super::{Assay, Context, Entry, Measure, RawEntry, Scale, by_code};
 use crate::domain::number;
 use crate::domain::observation::NewObservation;
 use crate::domain::problem::{Problem, Severity};
@@ -15,6 +15,10 @@ use crate::domain::unit;
 
 /// A result this many times the highest on file is probably in another unit.
 const FAR_ABOVE: f64 = 10.0;
+/// Two results of a series so many times apart within so many days are a question: the fastest growth (a doubling in four weeks) makes 90
+/// times of a burden in half a year, and treatment alone seldom takes away all that.
+const FAR_APART: f64 = 1000.0;
+const SOON_DAYS: i64 = 183;
 const SHORTEST_REASON: usize = 5;
 const LONGEST_NOTE: usize = 2000;
 
@@ -355,9 +359,30 @@ fn against_file(measure: &dyn Measure, entry: &Entry, assay: &Assay, context: &C
     {
         let unit = measure.unit_words(&assay.unit);
         let shown = unit::shown(value, &assay.unit);
-        problems.push(Problem::far_above_registry(shown, unit, value / highest).at(field));
+        problems.push(Problem::far_above_registry(shown, unit, value / highest).at(field.clone()));
     }
+    problems.extend(against_last(measure, entry, assay, context).map(|problem| problem.at(field)));
     problems
+}
+
+/// A slip of unit, of decimals or of tubes makes a jump that no tumour makes.
+fn against_last(measure: &dyn Measure, entry: &Entry, assay: &Assay, context: &Context) -> Option<Problem> {
+    let last = context.series(measure.code(), assay.id).next_back()?;
+    let (Reading::Quantified { value: before }, Reading::Quantified { value }) = (last.reading, entry.parsed.reading)
+    else {
+        return None;
+    };
+    let soon = (context.collected_on - last.collected_on).num_days() <= SOON_DAYS;
+    let operated = context
+        .surgeries
+        .iter()
+        .any(|day| (last.collected_on..=context.collected_on).contains(day));
+    let times = value / before;
+    let apart = before > 0.0 && value > 0.0 && times.max(1.0 / times) >= FAR_APART;
+    (measure.scale() == Scale::Log10 && soon && apart && !operated).then(|| {
+        let (shown, unit) = (unit::shown(value, &assay.unit), measure.unit_words(&assay.unit));
+        Problem::far_from_last(shown, unit, times, &last.raw_text, last.collected_on)
+    })
 }
 
 /// `POS >BASE` and `POS <BASE`: detected, above or below this patient's first number of the series. `None` for any other text.

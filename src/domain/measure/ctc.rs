@@ -146,6 +146,9 @@ impl Measure for Ctc {
                 let label = self.component(part).map_or(part, |component| component.label);
                 problems.push(Problem::out_of_range(label, 0.0, count).at(self.field(part)));
             }
+            if let Some(clusters) = entry.number("clusters").filter(|clusters| 2.0 * clusters > count) {
+                problems.push(Problem::more_in_clusters(clusters, count).at(self.field("clusters")));
+            }
         }
         if let (Some(positive), Some(tested)) = (entry.number("her2_positive"), entry.number("her2_tested"))
             && positive > tested

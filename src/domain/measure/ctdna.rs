@@ -201,7 +201,14 @@ impl Ctdna {
             .rule("variants")
             .filter(|rule| positive && detected < f64::from(*rule))
         {
-            problems.push(Problem::below_positivity_rule(detected, rule).at(field));
+            problems.push(Problem::below_positivity_rule(detected, rule).at(field.clone()));
+        }
+        let negative = entry.parsed.reading.is_detected() == Some(false);
+        if let Some(rule) = assay
+            .rule("variants")
+            .filter(|rule| negative && detected >= f64::from(*rule))
+        {
+            problems.push(Problem::variants_in_a_negative(detected, rule).at(field));
         }
         problems
     }

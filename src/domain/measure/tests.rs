@@ -178,6 +178,15 @@ fn variants_must_fit() {
     assert_eq!(only("SIGNATERA-16", &found("17")), at("V-DNA-02", field));
     assert_eq!(only("SIGNATERA-16", &found("1")), at("V-DNA-03", field));
     assert!(judge("SIGNATERA-16", &found("2")).is_ok());
+    let negative = |detected| {
+        [
+            ("result", "ND"),
+            ("variants_tracked", "16"),
+            ("variants_detected", detected),
+        ]
+    };
+    assert_eq!(only("SIGNATERA-16", &negative("12")), at("V-DNA-08", field));
+    assert!(judge("SIGNATERA-16", &negative("1")).is_ok());
 }
 
 /// 1.3: 20 ng hold 6,061 genomes; with one locus the floor is 0.05 %.
@@ -265,6 +274,9 @@ fn ctc_is_a_count_in_a_volume() {
         ),
         at("V-UNIT-01", "ctc.count")
     );
+    let clusters = |clusters| [("count", "5"), ("volume_ml", "7.5"), ("clusters", clusters)];
+    assert_eq!(only("CELLSEARCH", &clusters("3")), at("V-CTC-07", "ctc.clusters"));
+    assert!(judge("CELLSEARCH", &clusters("2")).is_ok());
     assert!(judge("CELLSEARCH", &[("count", "QNS"), ("volume_ml", "")]).is_ok());
     assert_eq!(
         only(
@@ -327,6 +339,21 @@ fn a_scan_says_what_it_saw() {
             [("sum_mm", "12"), ("assessment", "none")],
             "V-IMG-04",
             "imaging.assessment",
+        ),
+        (
+            [("assessment", "none"), ("overall_response", "PD")],
+            "V-IMG-05",
+            "imaging.overall_response",
+        ),
+        (
+            [("assessment", "distant"), ("overall_response", "CR")],
+            "V-IMG-05",
+            "imaging.overall_response",
+        ),
+        (
+            [("new_lesion", "yes"), ("overall_response", "SD")],
+            "V-IMG-05",
+            "imaging.overall_response",
         ),
         ([("sum_mm", "-1"), ("lesions", "1")], "V-NUM-03", "imaging.sum_mm"),
         ([("sum_mm", "2001"), ("lesions", "1")], "V-RANGE-01", "imaging.sum_mm"),
@@ -461,6 +488,36 @@ fn the_same_again_and_a_wrong_unit_are_asked() {
         ["40 % is 20× the highest value in this registry. Is the unit right?"]
     );
     assert!(accept(&RawEntry::of([("result", "19%")]), &panel, &context).is_ok());
+}
+
+#[test]
+fn a_jump_that_no_tumour_makes_is_asked() {
+    let mut context = context();
+    context.surgeries = vec![];
+    context.earlier = vec![earlier("ctdna", 1, "2024-02-01", 2500.0)];
+    let judged = |result: &str, context: &Context| {
+        let accepted = accept(&RawEntry::of([("result", result)]), &assay("SIGNATERA-16"), context);
+        accepted.err().unwrap_or_default()
+    };
+    let asked = judged("2.5", &context);
+    assert_eq!(
+        asked.iter().map(|p| p.text.as_str()).collect::<Vec<_>>(),
+        [
+            "2.5 MTM/mL is 1,000 times less than the last by this assay (2500 on 1 Feb 2024). Are unit, decimals and tube right?"
+        ]
+    );
+    assert!(judged("2.6", &context).is_empty());
+    assert!(judged("<0.3", &context).is_empty(), "cleared");
+    context.earlier[0].reading = Reading::Quantified { value: 0.4 };
+    assert!(judged("400", &context)[0].text.contains("1,000 times more"));
+    // an operation between the two explains it, and half a year is long
+    let operated = Context {
+        surgeries: vec![day("2024-03-01")],
+        ..context.clone()
+    };
+    assert!(judged("400", &operated).is_empty());
+    context.earlier[0].collected_on = day("2023-10-01");
+    assert!(judged("400", &context).is_empty());
 }
 
 #[test]

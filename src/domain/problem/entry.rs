@@ -1,6 +1,7 @@
 //! Messages about any entry: numbers, units, limits, choices, text, identity, two people at one form.
 
 use super::{Problem, shown};
+use crate::domain::number::thousands;
 
 /// The code of what somebody else changed first.
 pub const MEANWHILE: &str = "V-STALE-01";
@@ -99,6 +100,24 @@ impl Problem {
         Problem::soft(
             "V-UNIT-02",
             format!("{value} {unit} is {times:.0}× the highest value in this registry. Is the unit right?"),
+        )
+    }
+
+    /// `times` above 1: more than the last, below 1: less.
+    pub fn far_from_last(value: f64, unit: &str, times: f64, last: &str, day: chrono::NaiveDate) -> Problem {
+        let (times, which) = if times > 1.0 {
+            (times, "more")
+        } else {
+            (1.0 / times, "less")
+        };
+        Problem::soft(
+            "V-UNIT-04",
+            format!(
+                "{value} {unit} is {} times {which} than the last by this assay ({} on {}). Are unit, decimals and tube right?",
+                thousands(times.round() as u64),
+                shown(last),
+                day.format("%-d %b %Y")
+            ),
         )
     }
 

@@ -62,6 +62,15 @@ impl Problem {
         )
     }
 
+    pub fn more_in_clusters(clusters: f64, count: f64) -> Problem {
+        Problem::soft(
+            "V-CTC-07",
+            format!(
+                "{clusters} clusters of at least two cells are more than the {count} cells counted. If clusters were counted apart, say so."
+            ),
+        )
+    }
+
     pub fn other_platform(platform: &str) -> Problem {
         Problem::note(
             "V-CTC-06",
@@ -80,6 +89,13 @@ impl Problem {
         Problem::hard(
             "V-DNA-02",
             format!("{detected} variants detected but only {tracked} tracked."),
+        )
+    }
+
+    pub fn variants_in_a_negative(detected: f64, rule: u32) -> Problem {
+        Problem::soft(
+            "V-DNA-08",
+            format!("Not detected, with {detected} variants detected; this assay calls positive at {rule}."),
         )
     }
 
@@ -153,6 +169,15 @@ impl Problem {
         Problem::soft(
             "V-IMG-02",
             format!("By RECIST the sums give {derived}; you entered {typed}. Keep yours with a reason?"),
+        )
+    }
+
+    pub fn response_against_finding(finding: &str, derived: &str, typed: &str) -> Problem {
+        Problem::soft(
+            "V-IMG-05",
+            format!(
+                "With {finding} the response by RECIST is {derived}; you entered {typed}. Keep yours with a reason?"
+            ),
         )
     }
 

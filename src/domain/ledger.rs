@@ -31,7 +31,7 @@ pub struct Alert {
     /// The day of what came, or the day on which the patient was last seen.
     pub to: NaiveDate,
     pub came: Came,
-    /// Raised by the first night that knew of the patient, on what had gathered before: no part of the load.
+    /// Raised by the first night that knew of the patient, or the first of a higher budget, on what had gathered before: no part of the load.
     pub backlog: bool,
 }
 

@@ -8,17 +8,21 @@ use super::{Error, Result, Work};
 use crate::domain::id::SiteId;
 use crate::domain::ledger::{Alert, Came, Detected, Raised};
 
+/// A budget of so many times the one before lets through what had gathered below its thresholds; one per clinician moves by less with the
+/// patients under watch.
+const WIDER: f64 = 1.2;
+
 /// As known on `today`, centre by centre; a centre without anybody under watch is left out. Whoever was last seen longer ago than
 /// `lost_after_days` was watched until then. Counts of days and rows without a patient come
 /// out of the database: as many as flags and relapses, and two a day of watching, however many patients there are.
 pub async fn raised(work: &mut Work, today: NaiveDate, lost_after_days: i32) -> Result<Vec<Raised>> {
     let sites: Vec<i32> = work.actor().sites.iter().map(|site| site.0).collect();
     let rows = sqlx::query!(
-        "with live as (
-           -- the nights that were on show, and until when what they knew was recorded: before the first nothing could be raised, and on a
-           -- patient not before the first that knew of the patient
-           select min(r.as_of) as day, array_agg(r.as_of order by r.id) as days, array_agg(r.cutoff_at order by r.id) as cutoffs
+        "with night as (
+           -- those that were on show
+           select r.id, r.as_of, r.cutoff_at, v.budget
            from run r
+           left join verdict v on v.run_id = r.id
            where r.state = 'published'
              and not r.replay
              and not exists (
@@ -27,6 +31,16 @@ pub async fn raised(work: &mut Work, today: NaiveDate, lost_after_days: i32) -> 
                  and not b.replay
                  and b.id < r.id
                  and b.as_of > r.as_of)
+         ), live as (
+           -- until when what they knew was recorded: before the first nothing could be raised, and on a patient not before the first that
+           -- knew of the patient
+           select min(n.as_of) as day, array_agg(n.as_of order by n.id) as days, array_agg(n.cutoff_at order by n.id) as cutoffs
+           from night n
+         ), widened as (
+           -- whose thresholds let more through than those of the night before
+           select n.as_of as day
+           from (select as_of, budget, lag(budget) over (order by id) as before from night where budget is not null) n
+           where n.budget > $4::float8 * n.before
          ), known as (
            -- what decides of each patient, in columns of its own kind: one pass and no join, however many patients. A day and what it was
            -- of are one number, the day first: the least one is the first, a relapse before a death of the same day
@@ -80,9 +94,10 @@ pub async fn raised(work: &mut Work, today: NaiveDate, lost_after_days: i32) -> 
          ), alert as materialized (
            -- a further cause while a flag is open is no further alert
            select f.site_id, f.patient_id, f.opened_on, w.came, w.until_on, w.seen_on, w.patient_id is not null as watched,
-             w.at_a_night and f.opened_on = w.from_on as backlog
+             w.at_a_night and f.opened_on = w.from_on
+               or f.cause = 'risk_threshold' and f.opened_on in (select day from widened) as backlog
            from (
-             select f.site_id, f.patient_id, f.opened_on,
+             select f.site_id, f.patient_id, f.opened_on, f.cause,
                max(coalesce(f.closed_on, 'infinity')) over (
                  partition by f.site_id, f.patient_id
                  order by f.opened_on, f.id
@@ -125,6 +140,7 @@ pub async fn raised(work: &mut Work, today: NaiveDate, lost_after_days: i32) -> 
         &sites,
         today,
         lost_after_days,
+        WIDER,
     )
     .fetch_all(work.connection())
     .await?;

@@ -688,7 +688,7 @@ async fn a_result_far_above_all_on_file_is_asked_back() {
     let on = |at: i32| format!("{}-{:02}-03", 2022 + at / 12, 1 + at % 12);
     // nineteen results are too few to know what is usual
     for at in 0..19 {
-        assert_eq!(desk.ctdna(&on(at), "2", &[]).await.status, 303);
+        assert_eq!(desk.ctdna(&on(at), "2.5", &[]).await.status, 303);
     }
     assert_eq!(desk.ctdna(&on(19), "2000", &[]).await.status, 303);
     let absurd = desk.newest().await;

@@ -104,6 +104,39 @@ async fn flags_are_judged_by_what_then_happened_at_the_readers_centres() {
     assert!(kept.centres.is_empty() && matches!(kept.rule, Rule::NoModel));
 }
 
+/// Of a budget that was raised.
+#[tokio::test]
+async fn what_had_gathered_below_the_old_thresholds_is_no_load() {
+    let test = world().await;
+    // 16 is flagged for a risk, 21 for a rise of ctDNA, which no budget holds back
+    test.sql(
+        "update run set as_of = '2026-11-09', cutoff_at = '2026-11-09 02:00+00' where id = 2;
+         insert into run (id, as_of, state, cutoff_at) overriding system value values
+           (5, '2026-11-10', 'published', '2026-11-10 02:00+00'), (6, '2026-11-11', 'published', '2026-11-11 02:00+00');
+         update flag set opened_on = '2026-11-11' where id = 16;
+         update flag set state = 'closed', closed_on = '2024-02-01' where id = 21;
+         insert into flag (site_id, id, patient_id, cause, severity, opened_on, reason_text)
+           values (1, 22, 21, 'ctdna_rising', 'high', '2026-11-11', 'ctDNA above baseline in 2 draws.');",
+    )
+    .await;
+    let backlog = async |before: f64, after: f64| {
+        test.sql(&format!(
+            "delete from verdict; insert into verdict (run_id, decision, reason, patients, budget)
+               values (5, 'publish', 'Good.', 900, {before}), (6, 'publish', 'Good.', 900, {after});"
+        ))
+        .await;
+        let kept = flag_ledger::show(&test.app, &test.actor(Role::Clinician).await)
+            .await
+            .unwrap();
+        let year = kept.all.unwrap().year;
+        (year.flags, year.backlog)
+    };
+    assert_eq!(backlog(4.0, 4.0).await, (2, 0));
+    assert_eq!(backlog(4.0, 4.4).await, (2, 0), "as one per clinician moves");
+    assert_eq!(backlog(4.0, 6.0).await, (2, 1));
+    assert_eq!(backlog(6.0, 4.0).await, (2, 0));
+}
+
 #[tokio::test]
 async fn the_page_shows_the_reader_s_centres_and_no_other() {
     let test = world().await;

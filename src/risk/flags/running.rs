@@ -34,7 +34,7 @@ pub struct Period {
     pub until: NaiveDate,
     pub years: f64,
     pub flags: usize,
-    /// Of these, those of a patient's first night: what had gathered before, and no part of the load.
+    /// Of these, those of a patient's first night or the first of a higher budget: what had gathered before, and no part of the load.
     pub backlog: usize,
     /// Within 12 and 24 months of the flag.
     pub within: [Standing; 2],

@@ -90,7 +90,7 @@ fn load(kept: &Kept) -> Told {
                 match year.backlog {
                     0 => told,
                     backlog => format!(
-                        "{told}; not counted: {} raised on the first night that knew the patient",
+                        "{told}; not counted: {} on a first night, of the patient or of a higher budget",
                         count(backlog)
                     ),
                 }

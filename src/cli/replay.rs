@@ -91,12 +91,16 @@ async fn check(app: &App, arguments: &Arguments) -> anyhow::Result<ExitCode> {
         } else {
             let of = |(site, patient): &(i32, i64)| format!("{site}/{patient}");
             let examples: Vec<String> = verdict.examples.iter().map(of).collect();
+            // of those that are gone nobody is named
+            let named = match examples.as_slice() {
+                [] => String::new(),
+                some => format!("; such as centre/patient {}", some.join(", ")),
+            };
             println!(
-                "{}: different, {} of {} scores{carried}; such as centre/patient {}",
+                "{}: different, {} of {} scores{carried}{named}",
                 run.as_of,
                 verdict.different,
                 verdict.equal + verdict.different,
-                examples.join(", ")
             );
         }
     }

@@ -99,6 +99,8 @@ const ASSAYS: &[AssaySeed] = &[
 /// Days after surgery or the last chemotherapy in which a level misleads.
 const UNSETTLED_DAYS: i64 = 14;
 const LYSIS_NG_PER_ML: f64 = 200.0;
+/// Variants that make a sample positive, where the assay's rule is not on file.
+const USUAL_RULE: f64 = 2.0;
 
 impl Measure for Ctdna {
     fn code(&self) -> &'static str {
@@ -204,10 +206,8 @@ impl Ctdna {
             problems.push(Problem::below_positivity_rule(detected, rule).at(field.clone()));
         }
         let negative = entry.parsed.reading.is_detected() == Some(false);
-        if let Some(rule) = assay
-            .rule("variants")
-            .filter(|rule| negative && detected >= f64::from(*rule))
-        {
+        let rule = assay.rule("variants");
+        if negative && detected >= rule.map_or(USUAL_RULE, f64::from) {
             problems.push(Problem::variants_in_a_negative(detected, rule).at(field));
         }
         problems

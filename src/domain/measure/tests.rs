@@ -186,6 +186,8 @@ fn variants_must_fit() {
         ]
     };
     assert_eq!(only("SIGNATERA-16", &negative("12")), at("V-DNA-08", field));
+    let told = &judge("WGS-INFORMED", &negative("2")).expect_err("asked")[0].text;
+    assert_eq!(told, "Not detected, with 2 variants detected. Is one of the two wrong?");
     assert!(judge("SIGNATERA-16", &negative("1")).is_ok());
 }
 

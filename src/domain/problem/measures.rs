@@ -92,10 +92,11 @@ impl Problem {
         )
     }
 
-    pub fn variants_in_a_negative(detected: f64, rule: u32) -> Problem {
+    pub fn variants_in_a_negative(detected: f64, rule: Option<u32>) -> Problem {
+        let rule = rule.map_or(String::new(), |rule| format!("; this assay calls positive at {rule}"));
         Problem::soft(
             "V-DNA-08",
-            format!("Not detected, with {detected} variants detected; this assay calls positive at {rule}."),
+            format!("Not detected, with {detected} variants detected{rule}. Is one of the two wrong?"),
         )
     }
 

@@ -34,7 +34,8 @@ pub struct Night {
     /// Days after which a score is worked out anew
     #[arg(long, default_value_t = nightly::KEEP_DAYS)]
     keep_days: u16,
-    /// Kill the night at so many random moments, and compare what it ends in with an undisturbed one
+    /// Kill nights at so many random moments, whole ones and as often ones that carry scores over, and compare what each ends in with an
+    /// undisturbed one
     #[arg(long, default_value_t = 0)]
     kills: u32,
 }
@@ -161,7 +162,8 @@ async fn measure(config: &Config, ground: &Ground, night: &Night) -> anyhow::Res
         whole.scored / whole.seconds
     );
     if night.kills > 0 {
-        kill(ground, night, whole.seconds)?;
+        kill(ground, night, Killed::Whole)?;
+        kill(ground, night, Killed::Carrying)?;
     }
     tomorrow.db.close().await;
     Ok(())
@@ -239,35 +241,114 @@ async fn one(app: &App, asked: &Asked, what: &str) -> anyhow::Result<Cost> {
     })
 }
 
+/// Which nights are killed.
+#[derive(Clone, Copy)]
+enum Killed {
+    Whole,
+    /// Of the day after one, most scores of which still hold.
+    Carrying,
+}
+
+impl Killed {
+    /// What comes before all of them: no night is on show, or the last whole one, of two days ago, and then a few patients changed.
+    fn prepare(self, ground: &Ground, percent: u32) -> anyhow::Result<()> {
+        match self {
+            Killed::Whole => ground.sql("update publication set run_id = null, previous_run_id = null", &[])?,
+            Killed::Carrying => ground.sql(
+                &format!(
+                    "set app.actor = '1'; set app.actor_name = 'console'; set app.role = 'system';
+                     update run set as_of = as_of - 2, cutoff_at = cutoff_at - interval '2 days';
+                     alter table audit_entry disable trigger append_only;
+                     update audit_entry set at = at - interval '3 days';
+                     alter table audit_entry enable trigger append_only;
+                     update patient set birth_month = 1 + coalesce(birth_month, 0) % 12
+                     where (hashint8(id + 19) & 2147483647) % 100 < {percent}"
+                ),
+                &[],
+            )?,
+        };
+        Ok(())
+    }
+
+    /// Makes room for the next one.
+    fn again(self, ground: &Ground) -> anyhow::Result<()> {
+        if let Killed::Carrying = self {
+            ground.sql(
+                "set app.actor = '1'; set app.actor_name = 'console'; set app.role = 'system';
+                 update publication set run_id = (select base_run_id from run r where r.id = run_id), previous_run_id = null;
+                 update run set state = 'failed' where as_of = current_date",
+                &[],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Killed::Whole => &["nightly", "--redo"],
+            Killed::Carrying => &["nightly"],
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Killed::Whole => "nights that work everything out",
+            Killed::Carrying => "nights that carry scores over",
+        }
+    }
+}
+
 /// Nights of today in programs of their own, killed at random moments and taken up again until each ends.
-fn kill(ground: &Ground, night: &Night, seconds: f64) -> anyhow::Result<()> {
-    let digest = |revision: &str| {
+fn kill(ground: &Ground, night: &Night, which: Killed) -> anyhow::Result<()> {
+    which.prepare(ground, night.changed)?;
+    let last = |what: &str| {
         let query = format!(
-            "select fingerprint from run where as_of = current_date and revision = {revision} and state = 'published'"
+            "select {what} from run where as_of = current_date and state = 'published' order by revision desc limit 1"
         );
         ground.sql(&query, &[])
     };
-    ground.sql("update publication set run_id = null, previous_run_id = null", &[])?;
-    let status = metwatch_night(&ground.folder)?.wait()?;
+    let (begun, mut fitted) = (Instant::now(), None);
+    let mut child = metwatch_night(&ground.folder, which)?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if fitted.is_none() && is_fitted(&ground.folder)? {
+            fitted = Some(Instant::now());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let ended = Instant::now();
     ensure!(
         status.success(),
         "the undisturbed night failed: {}",
         said(&ground.folder)?
     );
-    let last = || ground.sql("select max(revision) from run where as_of = current_date", &[]);
-    let undisturbed = digest(&last()?)?;
+    let (whole, rest) = (ended - begun, ended - fitted.unwrap_or(begun));
+    let (undisturbed, carried) = (last("fingerprint")?, last("carried")?);
+    let as_asked = match which {
+        Killed::Whole => carried == "0",
+        Killed::Carrying => carried != "0",
+    };
+    ensure!(as_asked, "the undisturbed night carried {carried} scores over");
     let mut random = Xoshiro256PlusPlus::seed_from_u64(50);
     let (mut kills, mut nights) = (0, 0);
     while kills < night.kills {
+        which.again(ground)?;
         loop {
-            let mut child = metwatch_night(&ground.folder)?;
-            let until = Instant::now() + Duration::from_secs_f64(1.2 * seconds * random.r#gen::<f64>());
+            let mut child = metwatch_night(&ground.folder, which)?;
+            let share = 1.2 * random.r#gen::<f64>();
+            // the fit takes most of the time: every other kill waits for its end
+            let mut until = (kills % 2 == 0).then(|| Instant::now() + whole.mul_f64(share));
             let ended = loop {
                 if let Some(status) = child.try_wait()? {
                     ensure!(status.success(), "a night failed: {}", said(&ground.folder)?);
                     break true;
                 }
-                if kills < night.kills && Instant::now() >= until {
+                if until.is_none() && is_fitted(&ground.folder)? {
+                    until = Some(Instant::now() + rest.mul_f64(share));
+                }
+                if kills < night.kills && until.is_some_and(|until| Instant::now() >= until) {
                     child.kill()?;
                     child.wait()?;
                     break false;
@@ -281,23 +362,32 @@ fn kill(ground: &Ground, night: &Night, seconds: f64) -> anyhow::Result<()> {
         }
         nights += 1;
         ensure!(
-            digest(&last()?)? == undisturbed,
+            (last("fingerprint")?, last("carried")?) == (undisturbed.clone(), carried.clone()),
             "after {kills} kills the night ended otherwise"
         );
     }
-    println!("{kills} kills in {nights} nights: each ended in the bytes of an undisturbed one ({undisturbed})");
+    println!(
+        "{kills} kills in {nights} {} ({carried} carried over): each ended in the bytes of an undisturbed one ({undisturbed})",
+        which.words()
+    );
     Ok(())
 }
 
-fn metwatch_night(folder: &Path) -> anyhow::Result<std::process::Child> {
+fn metwatch_night(folder: &Path, which: Killed) -> anyhow::Result<std::process::Child> {
     Command::new(std::env::current_exe()?)
-        .args(["nightly", "--redo"])
+        .args(which.arguments())
         .env_remove("DATABASE_URL")
         .env("METWATCH_DATA", folder)
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(folder.join("night.log"))?)
         .spawn()
         .context("the night did not start")
+}
+
+/// Whether a night of `metwatch_night` said that its model is fitted.
+fn is_fitted(folder: &Path) -> anyhow::Result<bool> {
+    let fitted = format!("{} (", Step::Fitting.words());
+    Ok(std::fs::read_to_string(folder.join("night.log"))?.contains(&fitted))
 }
 
 /// The last that a night of `metwatch_night` said.

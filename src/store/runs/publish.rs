@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Run, fenced};
 use crate::domain::flag::Ending;
 use crate::domain::id::{FlagId, PatientId, PatientRef, SiteId};
-use crate::store::{Result, Work};
+use crate::store::{Error, Result, Work};
 
 /// A flag that is open, and since when.
 #[derive(Clone, Copy, Debug)]
@@ -190,7 +190,13 @@ pub async fn publish(work: &mut Work, run: &Run, shown: bool, flags_raised: usiz
         )
         .execute(work.connection())
         .await?;
-        fenced(shown.rows_affected())?;
+        if shown.rows_affected() != 1 {
+            return Err(Error::Inconsistent {
+                table: "publication",
+                column: "run_id",
+                id: run.id.0,
+            });
+        }
     }
     Ok(())
 }

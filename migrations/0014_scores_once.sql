@@ -9,6 +9,14 @@ alter table run add column scores_from bigint[] not null generated always as (id
 create index if not exists score_of_patient on score (site_id, patient_id, run_id desc);
 drop index score_by_risk;  -- the list is read in the order of `triage.risk`
 
+-- A run that was stopped on its way has a plan of the old kind; the next one of its date begins anew.
+set local app.actor = '1';
+set local app.actor_name = 'console';
+set local app.role = 'system';
+update run
+set state = 'failed', fence = fence + 1, finished_at = clock_timestamp(), problem = 'Stopped before its end; the program was brought up to date'
+where state = 'running';
+
 -- The patients whom a run that carries scores over works out itself; of no use once it has ended.
 create table run_due (
   site_id int not null,

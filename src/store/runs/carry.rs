@@ -53,8 +53,9 @@ pub struct KeepDays {
 }
 
 /// Decides which scores of the base hold for the run, and copies the flags of their patients. Those do not hold of patients
-/// - of whom anything was entered or changed since the base's cut-off, or somebody acted on a flag. The trail of the audit is the one place that knows all of
-///   it; it is read from six hours before, because what was written then may not have been committed when the base was read,
+/// - of whom anything was entered or changed since the base's cut-off, or on whose flag somebody acted. The trail of the audit is the one
+///   place that knows all of it; it is read from six hours before, because what was written then may not have been committed when the
+///   base was read,
 /// - whose trial was blinded or opened since: the arm went into the score, or may now,
 /// - of whom something was on file whose day had not come,
 /// - whose record or calculation was at fault,

@@ -124,6 +124,46 @@ async fn a_night_works_out_what_changed_and_carries_the_rest_over() {
     assert_eq!(carried(&test, &again).await, 0);
 }
 
+/// What ends a flag and what raises one is looked for among those of whom something came to light.
+#[tokio::test]
+async fn flags_follow_the_news_in_a_night_that_carries_the_rest_over() {
+    let (test, today) = world().await;
+    test.sql(LATER).await;
+    carried(&test, &of(today)).await;
+    let open = ask(
+        &test,
+        "site_id::text, patient_id::text, id::text]) from flag where state = 'new' and patient_id <> 1 order by id",
+    )
+    .await;
+    let [site, patient, flag] = open[0].split('|').collect::<Vec<_>>()[..] else {
+        panic!("{open:?}")
+    };
+    let ago = |days| (today - Days::new(days)).to_string();
+    test.sql(&format!(
+        "{}{}{} insert into event (site_id, id, patient_id, natural_key, kind, relapse_kind, organs, occurred_on, reported_on, recorded_by)
+           values ({site}, 78, {patient}, 'NEWS', 'relapse', 'distant', '{{liver}}', '{today}', '{today}', 1);",
+        super::reading(1, &ago(200), 1.0),
+        super::reading(2, &ago(100), 3.0),
+        super::reading(3, &ago(10), 9.0),
+    ))
+    .await;
+    let others = format!("select f::text as row from flag f where patient_id not in (1, {patient}) order by id");
+    let before = ask(&test, &format!("row]) from ({others}) f")).await;
+    let some = carried(&test, &of(today + Days::new(1))).await;
+    assert!(some > 200, "{some} carried over");
+    let ended = format!("state, outcome, lead_days::text]) from flag where id = {flag}");
+    assert_eq!(ask(&test, &ended).await, ["closed|relapse_confirmed|0"]);
+    let raised = "cause]) from flag where patient_id = 1 and state = 'new' and cause = 'ctdna_rising'";
+    assert_eq!(ask(&test, raised).await, ["ctdna_rising"]);
+    let after = ask(&test, &format!("row]) from ({others}) f")).await;
+    let kept = after.iter().filter(|row| before.contains(row)).count();
+    assert!(
+        kept + 10 > before.len() && before.len() > 1,
+        "{kept} of {}",
+        before.len()
+    );
+}
+
 #[tokio::test]
 async fn no_score_grows_too_old_and_none_with_a_flag_as_old_as_the_others() {
     let (test, today) = world().await;

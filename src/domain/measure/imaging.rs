@@ -151,22 +151,22 @@ impl Measure for Imaging {
         if let Some(derived) = self.derived(entry, assay, context).filter(|derived| *derived != typed) {
             problems.push(Problem::response_differs(derived, typed).at(field));
         } else if let Some((finding, derived)) = against_finding(entry, typed) {
-            problems.push(Problem::response_against_finding(finding, derived, typed).at(field));
+            problems.push(Problem::response_against_finding(&finding, derived, typed).at(field));
         }
         problems
     }
 }
 
 /// A finding that does not go with the response, and the response that does.
-fn against_finding(entry: &Entry, typed: &str) -> Option<(&'static str, &'static str)> {
+fn against_finding(entry: &Entry, typed: &str) -> Option<(String, &'static str)> {
     let finding = entry.choice("assessment");
     let seen = ASSESSMENTS
         .iter()
         .find(|choice| Some(choice.code) == finding && matches!(choice.code, "local" | "nodal" | "distant"));
     match typed {
-        "CR" | "PR" | "SD" if entry.flag("new_lesion") => Some(("a new lesion", "PD")),
-        "PR" | "SD" | "PD" if finding == Some("none") => Some(("no evidence of disease", "CR")),
-        "CR" => seen.map(|choice| (choice.label, "PR, SD or PD")),
+        "CR" | "PR" | "SD" if entry.flag("new_lesion") => Some(("a new lesion".into(), "PD")),
+        "PR" | "SD" | "PD" if finding == Some("none") => Some(("no evidence of disease".into(), "CR")),
+        "CR" => seen.map(|choice| (choice.label.to_lowercase(), "PR, SD or PD")),
         _ => None,
     }
 }

@@ -109,12 +109,14 @@
   all("[data-units]").forEach((boxes) => {
     const units = JSON.parse(boxes.dataset.units || "{}");
     const told = one("[data-unit-of]", boxes);
-    const beside = told && one(".unit", document.getElementById(told.dataset.unitOf).parentElement);
+    if (!told) return;
+    const boxOf = (name) => document.getElementById(name)?.parentElement;
+    const beside = [boxOf(told.dataset.unitOf), boxOf(`${boxes.dataset.measure}.lod`)].map((box) => box && one(".unit", box)).filter(Boolean);
     document.getElementById(`${boxes.dataset.measure}.assay`)?.addEventListener("change", (event) => {
       const unit = units[event.target.value];
-      if (!unit || !beside) return;
+      if (!unit) return;
       told.value = unit;
-      beside.textContent = unit;
+      beside.forEach((place) => { place.textContent = unit; });
     });
   });
 

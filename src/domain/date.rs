@@ -112,6 +112,17 @@ pub struct Life {
 }
 
 impl Life {
+    /// Of nobody: every day lies in it.
+    pub fn unbounded() -> Life {
+        Life {
+            patient_key: String::new(),
+            today: NaiveDate::MAX,
+            birth_year: i32::MIN,
+            diagnosed_on: None,
+            died_on: None,
+        }
+    }
+
     /// Hard problems of a specimen's or visit's day: V-DATE-01, 02, 04.
     pub fn check(&self, date: NaiveDate) -> Vec<Problem> {
         let mut problems = vec![];

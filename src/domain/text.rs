@@ -34,10 +34,11 @@ pub fn clean_line(raw: &str, max: usize) -> Result<String, Problem> {
     Ok(text)
 }
 
-/// Controls (tab and line feed apart), direction marks, tag characters and non-characters.
+/// Controls (tab and line feed apart) and the pictures that stand for them, direction marks, tag characters, non-characters, and what was
+/// no text at all.
 fn hidden(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' | '\u{fdd0}'..='\u{fdef}')
+        || matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' | '\u{fdd0}'..='\u{fdef}')
         || (c as u32) & 0xfffe == 0xfffe
 }
 

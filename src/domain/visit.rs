@@ -43,6 +43,8 @@ pub struct NewVisit {
 }
 
 pub const UNSCHEDULED: &str = "UNSCHED";
+/// The last grade of performance status (Oken, Am J Clin Oncol 1982;5:649): dead.
+const ECOG_DEAD: i32 = 5;
 
 impl Draft {
     /// Field names are `occurred_on`, `visit_code`, `ecog`, `note`, and for each measure `<measure>.assay`,
@@ -94,9 +96,10 @@ impl Draft {
             return None;
         }
         match text::clean_line(raw, 16).and_then(|line| number::parse_whole(&line)) {
-            Ok(grade @ 0..=5) => i32::try_from(grade).ok(),
+            Ok(grade) if (0..=i64::from(ECOG_DEAD)).contains(&grade) => i32::try_from(grade).ok(),
             Ok(_) => {
-                self.problems.push(Problem::out_of_range("ECOG", 0.0, 5.0).at("ecog"));
+                let problem = Problem::out_of_range("ECOG", 0.0, f64::from(ECOG_DEAD));
+                self.problems.push(problem.at("ecog"));
                 None
             }
             Err(problem) => {
@@ -137,6 +140,8 @@ impl Draft {
         if let Some(day) = self.occurred_on {
             let life = Life::of(history, today);
             problems.extend(life.check(day).into_iter().map(|problem| problem.at("occurred_on")));
+            let dead = self.ecog == Some(ECOG_DEAD) && life.died_on != Some(day);
+            problems.extend(dead.then(|| Problem::dead_without_a_death().at("ecog")));
         }
         // Without a day the fields are still judged, as of today, so that all problems are told at once.
         let context = Context::of(history, today, self.occurred_on.unwrap_or(today));

@@ -33,36 +33,21 @@ pub struct Score {
 pub async fn score_of(work: &mut Work, patient: PatientRef) -> Result<Option<Score>> {
     let score = sqlx::query_as!(
         Score,
-        "select coalesce(s.scored_on, o.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days, s.risk, s.risk_lo, s.risk_hi,
+        "select coalesce(s.scored_on, o.as_of) as \"as_of!\", s.model_id, m.version as \"model_version?\", s.horizon_days as \"horizon_days!\", s.risk, s.risk_lo, s.risk_hi,
            coalesce(
              (select (count(*) filter (where least < s.risk) + count(*) filter (where least <= s.risk)) / 20.0::float8
               from unnest(r.risk_spread) as spread (least)
               having count(*) > 0 and s.risk is not null),
              s.percentile
            ) as percentile,
-           s.contributions, s.detail, s.missing, s.stale, s.outside, s.not_scored, b.risk as \"risk_before?\"
+           s.contributions, s.detail, s.missing as \"missing!\", s.stale as \"stale!\", s.outside, s.not_scored, b.risk as \"risk_before?\"
          from publication p
          join run r on r.id = p.run_id
-         cross join lateral (
-           select *
-           from score
-           where site_id = $1
-             and patient_id = $2
-             and run_id = any (r.scores_from)
-           order by run_id desc
-           limit 1
-         ) s
+         cross join lateral app.standing_score($1, $2, r.scores_from) s
          join run o on o.id = s.run_id
          left join model m on m.id = s.model_id
-         left join lateral (
-           select risk
-           from score
-           where site_id = $1
-             and patient_id = $2
-             and run_id = any ((select scores_from from run where id = p.previous_run_id)::bigint[])
-           order by run_id desc
-           limit 1
-         ) b on true",
+         left join run before on before.id = p.previous_run_id
+         left join lateral app.standing_score($1, $2, before.scores_from) b on true",
         patient.site.0,
         patient.patient.0,
     )

@@ -35,7 +35,8 @@ impl RawForm {
         &self.token
     }
 
-    /// Parses a body; text only, no control characters but tab and line ends (S-091).
+    /// Parses a body. What is no text, control characters but tab and line ends, comes as its picture: so it can be shown in its box, with
+    /// what else was typed, and `domain::text` refuses it there (S-091).
     pub fn parse(body: &[u8]) -> Result<RawForm, Error> {
         let pairs: Vec<(String, String)> =
             serde_urlencoded::from_bytes(body).map_err(|_| Error::BadRequest("The form is not valid text."))?;
@@ -44,19 +45,24 @@ impl RawForm {
         }
         let mut form = RawForm::default();
         for (name, value) in pairs {
-            let bad = |c: char| c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'));
-            if name.contains(bad) || value.contains(bad) {
-                return Err(Error::BadRequest(
-                    "The form holds characters that are no text. Type the value again by hand.",
-                ));
-            }
             if name == "form_token" {
                 form.token = value;
             } else {
-                form.fields.push((name, value.replace("\r\n", "\n")));
+                let value = value.replace("\r\n", "\n").chars().map(pictured).collect();
+                form.fields.push((name.chars().map(pictured).collect(), value));
             }
         }
         Ok(form)
+    }
+}
+
+fn pictured(c: char) -> char {
+    match c {
+        '\t' | '\n' | '\r' => c,
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\u{7f}' => '\u{2421}',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
     }
 }
 
@@ -107,11 +113,20 @@ impl<S: Send + Sync> FromRequest<S> for RawForm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text;
 
     #[test]
-    fn control_characters_and_broken_text_are_refused() {
-        for body in ["a=%00", "a=%1b", "a=%ff", "%00=a"] {
-            assert!(RawForm::parse(body.as_bytes()).is_err(), "{body}");
+    fn control_characters_and_broken_text_come_as_pictures_that_no_field_takes() {
+        for (body, shown) in [
+            ("a=x%00", "x␀"),
+            ("a=%1bx", "␛x"),
+            ("a=x%7f", "x␡"),
+            ("a=%C2%85", "\u{fffd}"),
+            ("a=%ff", "\u{fffd}"),
+        ] {
+            let form = RawForm::parse(body.as_bytes()).expect(body);
+            assert_eq!(form.get("a"), shown);
+            assert_eq!(text::clean(shown, 100).map_err(|p| p.code), Err("V-TEXT-02"), "{body}");
         }
         let form = RawForm::parse(b"note=two%0D%0Alines&form_token=t&x=%20a%20").expect("plain text");
         assert_eq!(form.get("note"), "two\nlines");

@@ -346,8 +346,8 @@ async fn what_cannot_be_read_is_told_at_its_box_and_kept() {
             "{query}"
         );
     }
-    for query in ["from=%00", "from=%ff", "%00=1"] {
-        assert_eq!(client.get(&format!("/cohorts?{query}")).await.status, 400, "{query}");
+    for (query, status) in [("from=%00", 422), ("from=%ff", 422), ("%00=1", 200)] {
+        assert_eq!(client.get(&format!("/cohorts?{query}")).await.status, status, "{query}");
     }
     assert_eq!(client.get("/cohorts/export.csv?shape=parquet").await.status, 422);
 }

@@ -23,12 +23,7 @@ const OTHERWISE: &[(&str, u16, &str)] = &[
     (
         "CTD-013",
         303,
-        "a limit is a result, typed as printed (dictionary 1.1); there is no second field for it",
-    ),
-    (
-        "VIS-096",
-        400,
-        "a body with characters that are no text is refused before any form reads it, as for VIS-095",
+        "a limit is a result, typed as printed (dictionary 1.1); the second field is for a report whose limit is another",
     ),
     (
         "CTD-022",

@@ -286,6 +286,66 @@ async fn a_soft_message_is_kept_with_a_reason_and_a_note_does_not_stop() {
 }
 
 #[tokio::test]
+async fn the_limit_that_a_report_states_is_kept_with_its_result() {
+    let desk = Desk::new().await;
+    let vaf = assay(&desk.test, "PANEL-VAF").await;
+    let typed = |limit| {
+        vec![
+            ("occurred_on", "2024-05-03"),
+            ("ctdna.assay", vaf.as_str()),
+            ("ctdna.unit", "%"),
+            ("ctdna.result", "ND"),
+            ("ctdna.lod", limit),
+        ]
+    };
+    let page = desk.client.post(VISITS, &typed("a tenth")).await;
+    assert_eq!(page.status, 422);
+    assert_eq!(page.input("ctdna.lod").as_deref(), Some("a tenth"));
+    let page = desk.client.post(VISITS, &typed("0.1")).await;
+    assert_eq!(page.status, 303, "{}", page.text(".errors"));
+    let stored = "select lod::float8::text, hi::float8::text from observation order by id desc limit 1";
+    assert_eq!(rows(&desk.test, stored).await, [["0.001", "0.001"]]);
+    // the correction starts from it, and may be of it alone
+    let address = format!("/patients/NOR/NOR-0001/readings/{}", desk.newest().await);
+    let form = desk.client.get(&address).await;
+    assert_eq!(form.input("ctdna.lod").as_deref(), Some("0.1"), "{}", form.body);
+    let (version, unit) = (form.input("version").unwrap(), form.input("ctdna.unit").unwrap());
+    let fields = [
+        ("version", version.as_str()),
+        ("ctdna.result", "ND"),
+        ("ctdna.unit", unit.as_str()),
+        ("ctdna.lod", "0.2"),
+        ("reason", "the limit was misread"),
+    ];
+    let page = desk.client.post(&address, &fields).await;
+    assert_eq!(page.status, 303, "{}", page.text(".errors"));
+    assert_eq!(rows(&desk.test, stored).await, [["0.002", "0.002"]]);
+    // typed alone it is no empty form
+    let page = desk
+        .client
+        .post(VISITS, &[("occurred_on", "2024-06-03"), ("ctdna.lod", "0.1")])
+        .await;
+    assert_eq!(page.status, 422);
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_told_in_its_box_and_nothing_typed_is_lost() {
+    let desk = Desk::new().await;
+    let page = desk
+        .ctdna("2024-05-03", "0.8", &[("note", "pasted \u{1b}[31mred"), ("ecog", "1")])
+        .await;
+    assert_eq!(page.status, 422);
+    assert!(
+        page.text(".errors").contains("characters that can't be shown"),
+        "{}",
+        page.body
+    );
+    assert_eq!(page.text("textarea[name=note]"), "pasted ␛[31mred");
+    assert_eq!(page.input("ctdna.result").as_deref(), Some("0.8"));
+    assert_eq!(count(&desk.test).await, "0 visits, 0 results");
+}
+
+#[tokio::test]
 async fn a_suggestion_goes_into_its_box_without_script_and_nothing_is_saved() {
     let desk = Desk::new().await;
     let page = desk.ctdna("2024-04-03", "0,9", &[("mend", "ctdna.result=0.9")]).await;

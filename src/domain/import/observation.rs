@@ -5,6 +5,7 @@ use serde_json::json;
 use super::fields::Fields;
 use super::known::{Known, Person};
 use super::{Fact, Table};
+use crate::domain::date::Life;
 use crate::domain::measure::{self, Assay, Context, Measure, RawEntry};
 use crate::domain::problem::{Problem, Severity};
 use crate::domain::reading::Comparator;
@@ -36,23 +37,25 @@ pub fn observation(fields: &mut Fields, known: &Known) -> Vec<Fact> {
     let lab = fields.line_of_text("lab", 64);
     let accession = fields.line_of_text("accession", 64);
     let reported = fields.reported(collected);
-    let (Some(person), Some(assay), Some(collected)) = (person, assay, collected) else {
+    let (Some(assay), Some(collected)) = (assay, collected) else {
         return vec![];
     };
     let Some(measure) = measure::by_code(&assay.measure) else {
         return vec![];
     };
     let raw = raw_entry(fields, measure);
-    let accepted = match measure::accept(&raw, assay, &Context::bare(person.life.clone(), collected)) {
+    // a row that names nobody on file is told what else is wrong with it
+    let life = person.map_or_else(Life::unbounded, |person| person.life.clone());
+    let accepted = match measure::accept(&raw, assay, &Context::bare(life, collected)) {
         Ok(accepted) => accepted,
         Err(problems) => {
             refuse(fields, measure, problems);
             return vec![];
         }
     };
-    if !fields.is_good() {
+    let Some(person) = person.filter(|_| fields.is_good()) else {
         return vec![];
-    }
+    };
     let seen = accepted.observation;
     let (lo, hi, failed_reason) = seen.reading.columns();
     // JSON has no infinity; the database reads the word.

@@ -368,6 +368,15 @@ fn problems_of_the_catalogue_stand_at_the_columns_of_the_file() {
         )),
         [at("visit_code", "V-ID-04"), at("reported_on", "V-DATE-08")]
     );
+    // of somebody who is not on file, what else is wrong is told as well
+    assert_eq!(
+        told(row(
+            Kind::Observations,
+            LAB,
+            "UMC,P-7777,,2024-04-03,CELLSEARCH,1,CTC,2.5,,,,7.5,,,,"
+        )),
+        [at("patient_key", "V-ID-01"), at("result", "V-CTC-01")]
+    );
 }
 
 #[test]

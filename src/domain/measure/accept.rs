@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::component::{Component, Kind};
+use super::entry::LIMIT;
 use super::{Assay, Context, Entry, Measure, RawEntry, Scale, by_code};
 use crate::domain::number;
 use crate::domain::observation::NewObservation;
@@ -19,6 +20,8 @@ const FAR_ABOVE: f64 = 10.0;
 /// times of a burden in half a year, and treatment alone seldom takes away all that.
 const FAR_APART: f64 = 1000.0;
 const SOON_DAYS: i64 = 183;
+/// A stated limit so many times the assay's, or a share of it as small, is a question: per cent and fraction lie as far apart.
+const FAR_FROM_USUAL: f64 = 100.0;
 const SHORTEST_REASON: usize = 5;
 const LONGEST_NOTE: usize = 2000;
 
@@ -85,18 +88,43 @@ pub fn accept(raw: &RawEntry, assay: &Assay, context: &Context) -> Result<Accept
 /// The report may state another limit than the assay on file.
 fn with_stated_limit(measure: &dyn Measure, raw: &RawEntry, assay: &Assay, problems: &mut Vec<Problem>) -> Assay {
     let mut assay = assay.clone();
-    if let Some(text) = raw.get("lod") {
-        match number::parse(text, number::PLACES, Problem::unreadable_number) {
-            Ok(lod) if lod > 0.0 => {
-                assay.lod = Some(lod);
-                // A quantification limit under the stated one would be a contradiction.
-                assay.loq = assay.loq.map(|loq| loq.max(lod));
+    let Some(text) = raw.get(LIMIT) else { return assay };
+    match limit(text, raw.get("unit"), &assay) {
+        Ok(lod) => {
+            if let Some(usual) = assay
+                .lod
+                .filter(|usual| (lod / usual).max(usual / lod) >= FAR_FROM_USUAL)
+            {
+                let unit = measure.unit_words(&assay.unit);
+                let [lod, usual] = [lod, usual].map(|limit| unit::shown(limit, &assay.unit));
+                problems.push(Problem::unlike_usual_limit(lod, usual, unit).at(measure.field(LIMIT)));
             }
-            Ok(_) => problems.push(Problem::unreadable_number(text).at(measure.field("lod"))),
-            Err(problem) => problems.push(problem.at(measure.field("lod"))),
+            assay.lod = Some(lod);
+            // A quantification limit under the stated one would be a contradiction.
+            assay.loq = assay.loq.map(|loq| loq.max(lod));
         }
+        Err(problem) => problems.push(problem.at(measure.field(LIMIT))),
     }
     assay
+}
+
+/// A limit (`0.3`, `<0.3`) in the unit that it carries, or else in the one beside the result, brought to the assay's own.
+fn limit(text: &str, beside: Option<&str>, assay: &Assay) -> Result<f64, Problem> {
+    let line = text::clean_line(text, 64)?;
+    let (number, inside) = unit::split(line.trim_start_matches(['<', '≤']).trim_start());
+    let factor = match inside.or(beside) {
+        None if assay.unit == "1" => return Err(Problem::bare_fraction(number)),
+        None => 1.0,
+        Some(typed) => {
+            let factor = unit::factor(typed, &assay.unit);
+            factor.ok_or_else(|| Problem::other_unit(unit::words(&assay.unit), typed, None))?
+        }
+    };
+    let limit = number::parse(number, number::PLACES, Problem::unreadable_number)?;
+    let limit = number::at_six_places(limit * factor).ok_or_else(|| Problem::too_precise(text, number::PLACES))?;
+    Some(limit)
+        .filter(|limit| *limit > 0.0)
+        .ok_or_else(|| Problem::unreadable_number(text))
 }
 
 /// Why odd values are kept: all of an entry (a file's column), or one field each (the boxes of a form).

@@ -123,6 +123,10 @@ impl Measure for Ctdna {
         Some("plasma_ml")
     }
 
+    fn has_limit(&self) -> bool {
+        true
+    }
+
     fn assays(&self) -> &'static [AssaySeed] {
         ASSAYS
     }

@@ -9,8 +9,11 @@ use super::component::Kind;
 use crate::domain::observation::Observation;
 use crate::domain::reading::Parsed;
 
+/// The key of the limit of detection that a report states in place of the assay's, in the unit that it carries or in the result's.
+pub const LIMIT: &str = "lod";
+
 /// What was typed or imported for one measure: text by component code. Two more keys are understood:
-/// `unit` (the unit of the result, where it is told apart from the number) and `lod` (where the report states another).
+/// `unit` (the unit of the result, where it is told apart from the number) and `LIMIT`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RawEntry {
     pub values: BTreeMap<String, String>,
@@ -84,11 +87,12 @@ impl RawEntry {
 
     /// Nothing was typed beyond what a fresh form shows.
     pub fn is_empty(&self, measure: &dyn Measure) -> bool {
-        measure.components().iter().all(|component| {
-            self.get(component.code).is_none_or(|text| {
-                Some(text) == component.default || (component.kind == Kind::Flag && matches!(text, "false" | "no"))
+        self.get(LIMIT).is_none()
+            && measure.components().iter().all(|component| {
+                self.get(component.code).is_none_or(|text| {
+                    Some(text) == component.default || (component.kind == Kind::Flag && matches!(text, "false" | "no"))
+                })
             })
-        })
     }
 }
 

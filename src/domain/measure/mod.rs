@@ -17,7 +17,7 @@ pub(crate) use accept::{free_text, reason};
 pub use assay::{Assay, AssaySeed};
 pub use component::{Choice, Component, Kind};
 pub use context::{Context, Earlier};
-pub use entry::{Entry, RawEntry, typed};
+pub use entry::{Entry, LIMIT, RawEntry, typed};
 
 use crate::domain::observation::Observation;
 use crate::domain::problem::Problem;
@@ -73,6 +73,10 @@ pub trait Measure: Sync {
     fn primary(&self) -> &'static str;
     /// The component that says how much was looked at.
     fn screened(&self) -> Option<&'static str>;
+    /// Whether a report may state a limit of detection of its own for a sample.
+    fn has_limit(&self) -> bool {
+        false
+    }
     /// The assays on offer in a new registry.
     fn assays(&self) -> &'static [AssaySeed];
     /// What contradicts what; fields are set with `self.field(component)`.

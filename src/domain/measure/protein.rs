@@ -85,6 +85,10 @@ impl Measure for Protein {
         None
     }
 
+    fn has_limit(&self) -> bool {
+        true
+    }
+
     fn assays(&self) -> &'static [AssaySeed] {
         ASSAYS
     }

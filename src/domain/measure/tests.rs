@@ -215,6 +215,47 @@ fn a_stated_limit_replaces_that_on_file() {
 }
 
 #[test]
+fn a_stated_limit_is_read_in_its_unit() {
+    let limit = |assay: &str, pairs: &[(&str, &str)]| judge(assay, pairs).expect("accepted").observation.limits.lod;
+    // a fraction is stored, and read in per cent
+    assert_eq!(
+        limit("PANEL-VAF", &[("result", "0.42"), ("unit", "%"), ("lod", "0.1")]),
+        Some(0.001)
+    );
+    assert_eq!(
+        limit("PANEL-VAF", &[("result", "0.42%"), ("lod", "<0.1 %")]),
+        Some(0.001)
+    );
+    assert_eq!(
+        limit("PANEL-VAF", &[("result", "0.0042"), ("unit", "1"), ("lod", "0.001")]),
+        Some(0.001)
+    );
+    let field = "ctdna.lod";
+    assert_eq!(
+        only("PANEL-VAF", &[("result", "0.42%"), ("lod", "0.1")]),
+        at("V-UNIT-03", field)
+    );
+    assert_eq!(
+        only("SIGNATERA-16", &[("result", "ND"), ("lod", "0.1 ppm")]),
+        at("V-UNIT-01", field)
+    );
+    for unreadable in ["0", "none", "0.3 to 0.4"] {
+        assert_eq!(
+            only("SIGNATERA-16", &[("result", "ND"), ("lod", unreadable)]),
+            at("V-NUM-01", field),
+            "{unreadable}"
+        );
+    }
+    assert_eq!(
+        only("SIGNATERA-16", &[("result", "ND"), ("lod", "30")]),
+        at("V-LOD-05", field)
+    );
+    assert_eq!(limit("SIGNATERA-16", &[("result", "ND"), ("lod", "29")]), Some(29.0));
+    // a limit alone is no empty form
+    assert!(!RawEntry::of([("lod", "0.1")]).is_empty(by_code("ctdna").expect("ctDNA")));
+}
+
+#[test]
 fn ctc_is_a_count_in_a_volume() {
     let accepted = judge("CELLSEARCH", &[("count", "3"), ("volume_ml", "15")]).expect("accepted");
     assert_eq!(accepted.observation.reading, Reading::Quantified { value: 3.0 });

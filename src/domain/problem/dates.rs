@@ -27,6 +27,14 @@ impl Problem {
         )
     }
 
+    /// A visit of a patient of whom no death on that day is on file, with the performance status of the dead.
+    pub fn dead_without_a_death() -> Problem {
+        Problem::hard(
+            "V-DATE-11",
+            "ECOG 5 means that the patient died, and no death on this day is on file. Choose 0 to 4; a death comes with the file of events.",
+        )
+    }
+
     pub fn after_death(patient_key: &str, died_on: NaiveDate) -> Problem {
         Problem::hard(
             "V-DATE-04",

@@ -96,6 +96,15 @@ impl Problem {
         .suggest(format!("{raw}%"))
     }
 
+    pub fn unlike_usual_limit(limit: f64, usual: f64, unit: &str) -> Problem {
+        Problem::soft(
+            "V-LOD-05",
+            format!(
+                "{limit} {unit} is far from this assay's usual limit, {usual} {unit}. Does the report state it, in this unit?"
+            ),
+        )
+    }
+
     pub fn far_above_registry(value: f64, unit: &str, times: f64) -> Problem {
         Problem::soft(
             "V-UNIT-02",

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::event::{Event, Happening};
 use crate::domain::history::Record;
-use crate::domain::id::{PatientId, SiteId};
+use crate::domain::id::{EventId, PatientId, SiteId};
 use crate::domain::patient::{Patient, Sex};
 use crate::domain::reading::Reading;
 
@@ -137,6 +138,25 @@ fn a_day_is_told_once_at_its_own_field() {
     let told: Vec<(&str, &str)> = problems.iter().map(|p| (p.code, p.field.as_str())).collect();
     assert_eq!(told, [("V-DATE-01", "occurred_on")]);
     assert!(judge(&[("occurred_on", "2024-06-01"), ("ecog", "0")]).is_ok());
+}
+
+#[test]
+fn the_grade_of_the_dead_needs_a_death_on_that_day() {
+    let dead = [("occurred_on", "2024-05-01"), ("ecog", "5")];
+    let told = judge(&dead).expect_err("alive");
+    assert_eq!((told[0].code, told[0].field.as_str()), ("V-DATE-11", "ecog"));
+    let death = Event {
+        id: EventId(1),
+        supersedes: None,
+        what: Happening::Death { cause: None },
+        last_clear_on: None,
+        occurred_on: day("2024-05-01"),
+        known_on: day("2024-05-02"),
+    };
+    let mut history = history();
+    history.events.push(death);
+    let draft = Draft::parse(&fields(&dead));
+    assert!(draft.accept(&assays(), &history, day("2024-06-01")).is_ok());
 }
 
 #[test]

@@ -47,7 +47,7 @@ use crate::burden::{Engine, Population};
 use crate::risk::gate::Report;
 
 /// Kept with its scores; changes when the columns, the estimators or the reading of a score change.
-pub const VERSION: &str = "landmark-8";
+pub const VERSION: &str = "landmark-9";
 
 /// How many windows a model has.
 pub const WINDOWS: usize = 3;

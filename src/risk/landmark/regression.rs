@@ -131,7 +131,7 @@ pub struct Regression {
 
 const SHARED: [f64; 6] = [3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0];
 /// How much more what is a window's own is held back than what all share.
-const OWN: f64 = 3.0;
+const OWN: f64 = 1.0;
 /// A fit to a part begins with the second derivatives of the fit to all.
 const FRESH: usize = 5;
 

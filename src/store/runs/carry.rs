@@ -94,11 +94,11 @@ pub async fn carry(work: &mut Work, run: &Run, base: &Base, keep: KeepDays) -> R
            join trial t on t.id = e.trial_id
            where t.blinded_at > $4::timestamptz - interval '6 hours'
          ), kept as materialized (
-           select distinct on (s.site_id, s.patient_id) s.site_id, s.patient_id, s.failed, coalesce(s.scored_on, r.as_of) as day
-           from score s
+           select s.site_id, s.patient_id, s.failed, coalesce(s.scored_on, r.as_of) as day
+           from run b
+           cross join lateral app.standing_scores(b.scores_from) s
            join run r on r.id = s.run_id
-           where s.run_id = any ((select scores_from from run where id = $2)::bigint[])
-           order by s.site_id, s.patient_id, s.run_id desc
+           where b.id = $2
          ), flagged as materialized (
            select site_id, patient_id from run_flag where run_id = $2 and cause = 'risk_threshold'
          )

@@ -101,13 +101,10 @@ pub async fn stored(work: &mut Work, run: &Run, site: SiteId, patients: &[Patien
 pub async fn carried_over(work: &mut Work, run: &Run) -> Result<i64> {
     let carried = sqlx::query_scalar!(
         "select count(*) as \"carried!\"
-         from (
-           select distinct on (s.site_id, s.patient_id) s.run_id <> $1 or s.scored_on is not null as carried
-           from score s
-           where s.run_id = any ((select scores_from from run where id = $1)::bigint[])
-           order by s.site_id, s.patient_id, s.run_id desc
-         ) standing
-         where carried",
+         from run r
+         cross join lateral app.standing_scores(r.scores_from) s
+         where r.id = $1
+           and (s.run_id <> r.id or s.scored_on is not null)",
         run.id.0,
     )
     .fetch_one(work.connection())

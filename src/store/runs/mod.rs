@@ -109,10 +109,10 @@ pub async fn sum_up(work: &mut Work, run: &mut Run) -> Result<()> {
     hold(work, run).await?;
     let row = sqlx::query!(
         "with standing as materialized (
-           select distinct on (s.site_id, s.patient_id) s.risk, s.failed, s.not_scored, s.run_id <> $1 as carried
-           from score s
-           where s.run_id = any ((select scores_from from run where id = $1)::bigint[])
-           order by s.site_id, s.patient_id, s.run_id desc
+           select s.risk, s.failed, s.not_scored, s.run_id <> r.id as carried
+           from run r
+           cross join lateral app.standing_scores(r.scores_from) s
+           where r.id = $1
          )
          update run r
          set step = 'publishing', step_at = clock_timestamp(), patients = s.patients, scored = s.scored, not_scored = s.not_scored,

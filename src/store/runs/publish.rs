@@ -86,15 +86,8 @@ pub async fn withdraw(work: &mut Work, run: &Run, quiet_days: i32, evidence_days
                  and not exists (select from observation n where n.site_id = o.site_id and n.supersedes_id = o.id)
              ) as gone
            from flag g
-           cross join lateral (
-             select s.failed
-             from score s
-             where s.site_id = g.site_id
-               and s.patient_id = g.patient_id
-               and s.run_id = any ((select scores_from from run where id = $1)::bigint[])
-             order by s.run_id desc
-             limit 1
-           ) s
+           join run r on r.id = $1
+           cross join lateral app.standing_score(g.site_id, g.patient_id, r.scores_from) s
            where g.state <> 'closed'
          ) e
          where e.site_id = f.site_id

@@ -124,24 +124,9 @@ pub async fn page(work: &mut Work, filter: &Filter, offset: i64, limit: i64) -> 
            case when t.part = 1 then now_score.contributions end as contributions
          from chosen t
          join site on site.id = t.site_id
-         left join lateral (
-           select s.risk, s.risk_lo, s.risk_hi, s.not_scored, s.contributions
-           from score s
-           where s.site_id = t.site_id
-             and s.patient_id = t.patient_id
-             and s.run_id = any ((select now_from from shown)::bigint[])
-           order by s.run_id desc
-           limit 1
-         ) now_score on true
-         left join lateral (
-           select s.risk
-           from score s
-           where s.site_id = t.site_id
-             and s.patient_id = t.patient_id
-             and s.run_id = any ((select before_from from shown)::bigint[])
-           order by s.run_id desc
-           limit 1
-         ) before on true
+         cross join shown
+         left join lateral app.standing_score(t.site_id, t.patient_id, shown.now_from) now_score on true
+         left join lateral app.standing_score(t.site_id, t.patient_id, shown.before_from) before on true
          order by t.part, t.flag_severity, t.flag_opened_on, t.risk desc nulls first, t.patient_id",
         &sites,
         filter.trial,

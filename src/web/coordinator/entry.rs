@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::actions::patients::words;
 use crate::domain::id::AssayId;
-use crate::domain::measure::{Assay, Component, Kind, Measure};
+use crate::domain::measure::{Assay, Component, Kind, LIMIT, Measure};
 use crate::domain::observation::Observation;
 use crate::domain::problem::{Problem, Severity};
 use crate::domain::reading::Reading;
@@ -85,6 +85,14 @@ pub fn boxes(
         } else {
             further.push(field);
         }
+    }
+    if measure.has_limit() || !typed.get(&measure.field(LIMIT)).is_empty() {
+        let name = measure.field(LIMIT);
+        let field = Field::text(&name, "Limit on the report", typed.get(&name)).wide("w8");
+        let mut field = told(field.hinting("If it is not the assay's own"), typed, problems);
+        field.value = beside(&field.value, typed.get(&measure.field("unit")), &unit);
+        field.unit.clone_from(&unit);
+        further.push(field);
     }
     let fold = further.len() > SHOWN;
     if !fold {

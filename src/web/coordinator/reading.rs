@@ -14,10 +14,10 @@ use crate::actions::{Error, readings::Page};
 use crate::app::App;
 use crate::domain::access::{Actor, Permission};
 use crate::domain::id::ObservationId;
-use crate::domain::measure::{self, Component, Kind, RawEntry};
+use crate::domain::measure::{self, Component, Kind, LIMIT, RawEntry};
 use crate::domain::observation::Observation;
 use crate::domain::problem::Problem;
-use crate::domain::{unit, zone};
+use crate::domain::{number, unit, zone};
 use crate::web::field::Field;
 use crate::web::form::{RawForm, mend};
 use crate::web::shell::{Notice, Shell, Tone};
@@ -146,7 +146,7 @@ fn as_saved(found: &Page, seen: &Observation) -> Typed {
         typed.set(&found.measure.field(component), text);
     }
     if let Some(lod) = stated_limit(found, seen) {
-        typed.set(&found.measure.field("lod"), &lod);
+        typed.set(&found.measure.field(LIMIT), &lod);
     }
     typed.set(&found.measure.field("note"), raw.note.as_deref().unwrap_or(""));
     typed
@@ -154,9 +154,8 @@ fn as_saved(found: &Page, seen: &Observation) -> Typed {
 
 /// The limit of the report, where it is another than the assay's.
 fn stated_limit(found: &Page, seen: &Observation) -> Option<String> {
-    seen.lod
-        .filter(|lod| found.assay.lod != Some(*lod))
-        .map(|lod| lod.to_string())
+    let lod = seen.lod.filter(|lod| found.assay.lod != Some(*lod))?;
+    number::at_six_places(unit::shown(lod, &seen.unit)).map(|lod| lod.to_string())
 }
 
 fn words_of(component: &Component, text: &str) -> String {
@@ -291,12 +290,7 @@ fn line(found: &Page, at: usize, version: &Version) -> Line {
 impl Correction {
     fn of(found: &Page, action: String, typed: &Typed, problems: &[Problem]) -> Correction {
         let assays = [&found.assay];
-        let mut boxes = boxes(found.measure, &assays, false, Some(&found.assay), typed, problems);
-        let lod = found.measure.field("lod");
-        if !typed.get(&lod).is_empty() {
-            let field = Field::text(&lod, "Limit on the report", typed.get(&lod)).wide("w8");
-            boxes.fields.push(told(field, typed, problems));
-        }
+        let boxes = boxes(found.measure, &assays, false, Some(&found.assay), typed, problems);
         let name = found.measure.field("note");
         let note = told(
             Field::text(&name, "Note to the result", typed.get(&name))

@@ -179,7 +179,7 @@ fn card() -> Value {
     };
     let group = |by: &str, is: &str, ratio: Value| json!({"by": by, "is": is, "patients": 1200, "relapsed": 3, "observed": 0.1, "expected": 0.09, "observed_over_expected": ratio});
     json!({
-        "version": "landmark-8", "cut": "2026-11-22",
+        "version": "landmark-9", "cut": "2026-11-22",
         "says": "The chance of a first distant relapse within 182, 365 and 730 days.",
         "method": "Landmarks and hazards.", "decision": "recalibrate", "reason": "Observed over expected 1.30 lies outside.",
         "recalibrated": true,

@@ -803,6 +803,8 @@ async fn a_saved_result_says_what_it_was_read_as_where_that_is_another_number() 
             .await
             .contains("ctDNA 400000 ppm, read as >300000 ppm.")
     );
+    let zero = told("2024-05-20", "0").await;
+    assert!(zero.contains("ctDNA 0 ppm, read as <3.45 ppm."), "{zero}");
     let plain = told("2024-06-03", "41").await;
     assert!(plain.contains("ctDNA 41 ppm.") && !plain.contains("read as"), "{plain}");
 }

@@ -228,10 +228,11 @@ pub struct Wrong {
     pub text: String,
 }
 
-/// What keeps the form from being saved, and how many of each kind: "1 thing to mend, 1 to confirm".
+/// What keeps the form from being saved, in the order of its boxes, and how many of each kind: "1 to mend, 1 to confirm."
 pub fn wrong<'a>(fields: impl Iterator<Item = &'a Field>, problems: &[Problem], typed: &Typed) -> (Vec<Wrong>, String) {
-    let labels: BTreeMap<&str, &str> = fields
-        .map(|field| (field.name.as_str(), field.label.as_str()))
+    let places: BTreeMap<&str, (usize, &str)> = fields
+        .enumerate()
+        .map(|(place, field)| (field.name.as_str(), (place, field.label.as_str())))
         .collect();
     let (mut lines, mut hard, mut soft) = (vec![], 0, 0);
     for problem in problems {
@@ -242,13 +243,16 @@ pub fn wrong<'a>(fields: impl Iterator<Item = &'a Field>, problems: &[Problem], 
             _ => continue,
         }
         let at = problem.field.trim_end_matches(".keep");
-        let label = labels.get(at).copied();
-        lines.push(Wrong {
-            at: label.map(|_| at.to_owned()).unwrap_or_default(),
-            label: label.unwrap_or_default().to_owned(),
+        let place = places.get(at).copied();
+        let line = Wrong {
+            at: place.map(|_| at.to_owned()).unwrap_or_default(),
+            label: place.map(|(_, label)| label.to_owned()).unwrap_or_default(),
             text: problem.text.clone(),
-        });
+        };
+        lines.push((place, line));
     }
+    lines.sort_by_key(|(place, _)| *place);
+    let lines = lines.into_iter().map(|(_, line)| line).collect();
     let words = match (hard, soft) {
         (0, 0) => String::new(),
         (hard, 0) => format!("{hard} to mend."),
@@ -277,6 +281,8 @@ pub fn understood(seen: &Observation) -> String {
             typed.parse().is_ok_and(|typed: f64| (typed - read).abs() > 1e-9 * read)
         }
         Reading::AboveRange { .. } => !typed.starts_with('>'),
+        // what a machine prints for "below what I can see"
+        Reading::NotDetected { .. } => typed.parse() == Ok(0.0),
         _ => false,
     };
     let read = || words::reading(&seen.reading, &seen.unit);

@@ -189,7 +189,7 @@ impl VisitPage {
             .map(|m| measure_boxes(*m, sheet, typed, problems))
             .collect();
         let all = measures.iter().flat_map(|m| m.fields.iter().chain(&m.further));
-        let (wrong, verdict) = wrong(visit.iter().chain([&note]).chain(all), problems, typed);
+        let (wrong, verdict) = wrong(visit.iter().chain(all).chain([&note]), problems, typed);
         VisitPage {
             page: Shell::of(actor, format!("{key}, a visit")).at("/patients"),
             about: about(sheet),

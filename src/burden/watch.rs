@@ -48,7 +48,7 @@ impl Case {
     /// Whether anybody still watches for a first distant relapse: nothing ended it as known on the cut, and the patient was seen of late (on
     /// day zero at least).
     pub fn is_watched(&self, cut: Day) -> bool {
-        self.end(cut).is_none() && cut - self.seen(cut).unwrap_or(0) <= STILL_WATCHED_DAYS
+        cut >= 0 && self.end(cut).is_none() && cut - self.seen(cut).unwrap_or(0).max(0) <= STILL_WATCHED_DAYS
     }
 
     /// The last day of a contact, a reading or a visit.
@@ -103,6 +103,12 @@ mod tests {
         assert!(of(&[seen(600)]) && of(&[seen(990)]));
         assert!(!of(&[seen(599)]) && !of(&[]));
         assert!(case(vec![]).is_watched(400) && !case(vec![]).is_watched(401));
+        // a visit of before day zero is no less than none, and nobody is watched before it
+        assert!({
+            let mut case = case(vec![]);
+            case.happened = vec![seen(-20)];
+            case.is_watched(390) && !case.is_watched(-5)
+        });
         // on file since yesterday counts, tomorrow's does not
         assert!(!of(&[seen(990), relapse(999)]) && of(&[seen(990), relapse(1001)]));
         assert!(!of(&[seen(990), happened(995, Outcome::Death)]));

@@ -16,7 +16,8 @@ pub async fn raise(work: &mut Work, patient: PatientRef, raised: &Raised, run: O
 
 /// The same for many patients at once; how many flags were opened. A flag that a person closed, or a long quiet time, stays closed while
 /// its evidence is no more than it was (for the rules on ctDNA: and no more severe; a risk moves with each refit); one that was withdrawn
-/// because its evidence went is raised when it comes back, and one that ended with a loss or death is raised when that turns out to be wrong.
+/// because its evidence went is raised when it comes back, and one that ended with a relapse, loss or death is raised when
+/// that turns out to be wrong.
 pub async fn raise_all(
     work: &mut Work,
     all: &[(PatientRef, Raised)],
@@ -49,6 +50,13 @@ pub async fn raise_all(
              and c.cause = n.cause
              and c.state = 'closed'
              and coalesce(c.outcome, '') not in ('withdrawn_evidence', 'censored')
+             and (c.outcome is distinct from 'relapse_confirmed' or exists (
+               select from event e
+               where e.site_id = c.site_id
+                 and e.patient_id = c.patient_id
+                 and (e.kind = 'progression' or e.relapse_kind = 'distant')
+                 and not exists (select from event n where n.site_id = e.site_id and n.supersedes_id = e.id)
+             ))
              and (c.severity <= n.severity or n.cause = 'risk_threshold')
              and c.trigger_ids @> t.ids
          )

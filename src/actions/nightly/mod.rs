@@ -24,6 +24,7 @@ use chrono::NaiveDate;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::audit::Entry;
+use crate::domain::id::ModelId;
 use crate::domain::problem::{Problem, Severity};
 use crate::store::runs::{self, Counts, KeepDays, Run, Taken, Wanted, WorkerId};
 use crate::store::{self, housekeeping};
@@ -286,6 +287,7 @@ async fn plan(app: &App, run: &mut Run, keep: KeepDays) -> Result<()> {
 /// Works on another process's run until it ends or nobody leads it any more; how many patients were scored here.
 async fn help(app: &App, run: &Run, worker: WorkerId, watch: Watch<'_>) -> Result<(ControlFlow<()>, u64)> {
     let mut ours = 0;
+    let mut model: Option<(Option<ModelId>, _)> = None;
     loop {
         if watch(Progress::of(Step::Waiting)).is_break() {
             return Ok((ControlFlow::Break(()), ours));
@@ -294,8 +296,12 @@ async fn help(app: &App, run: &Run, worker: WorkerId, watch: Watch<'_>) -> Resul
             return Ok((ControlFlow::Continue(()), ours));
         };
         if now.step == runs::Step::Scoring {
-            let model = fit::load(app, now.model).await?;
-            match score::help(app, &now, model, worker, watch).await {
+            let own = match model.take().filter(|(id, _)| *id == now.model) {
+                Some((_, own)) => own,
+                None => fit::load(app, now.model).await?,
+            };
+            model = Some((now.model, own.clone()));
+            match score::help(app, &now, own, worker, watch).await {
                 Ok((flow, patients)) if flow.is_break() => return Ok((flow, ours + patients)),
                 Ok((_, patients)) => ours += patients,
                 Err(Error::Internal(why)) if is_overtaken(why.as_ref()) => {}

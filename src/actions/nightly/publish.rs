@@ -77,6 +77,7 @@ async fn at_once(app: &App, run: &Run, shown: bool) -> store::Result<usize> {
         runs::close(&mut work, run, &endings).await?;
         let candidates = runs::candidates(&mut work, run).await?;
         raised = flags::raise_all(&mut work, &candidates, run.as_of, Some(run.id)).await?;
+        runs::gather(&mut work, run).await?;
         runs::withdraw(&mut work, run, Hysteresis::default().quiet_days, EVIDENCE_DAYS).await?;
         triage::refresh_all_flags(&mut work).await?;
     }

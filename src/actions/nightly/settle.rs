@@ -1,5 +1,4 @@
-//! Which model a run has, and why: the night's own, where the gate lets it pass and it says something new; else the one on show, and
-//! without one the last that could be fitted. The verdict is kept with the run.
+//! Which model a run has, and why: the night's own, where the gate lets it pass and it says something new; else the last one. The verdict is kept with the run.
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
@@ -18,7 +17,7 @@ use crate::domain::verdict::{Decided, Figures, Verdict};
 use crate::risk::NightModel;
 use crate::risk::gate::{Decision, Report};
 use crate::risk::night::{KIND, VERSION};
-use crate::store::runs::{self, Base, Fitted, Run};
+use crate::store::runs::{self, Fitted, Run};
 use crate::store::{Work, budgets};
 
 /// A refit takes the place of the model in use where it moves the risk of more than one patient in a hundred by more than this.
@@ -29,10 +28,17 @@ enum Outcome {
     /// The night's own takes the place of the one on show; why it does though it says the same.
     New(Box<NightModel>, Option<String>),
     /// The night's own moves the risk of 99 in 100 by at most so much: the one on show stays.
-    Same(Box<NightModel>, Base, f64),
+    Same(Box<NightModel>, Last, f64),
     /// The gate held the night's own back.
     Held(Box<NightModel>, Stays),
     Unfit(String, Stays),
+}
+
+/// The model of the last night before: its number, and the day that it was fitted for.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    id: ModelId,
+    cut: NaiveDate,
 }
 
 /// The one on show with thresholds for a new budget; `None` where there is none, or its budget is the setting.
@@ -42,7 +48,8 @@ type Stays = Option<Box<NightModel>>;
 pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Option<ModelId>> {
     let (as_of, patients) = (run.as_of, lessons.cases.len());
     let mut work = app.db.begin_night(app.clock.now()).await?;
-    let before = in_use(&mut work, run).await?;
+    let before = last(&mut work, run).await?;
+    let last = before.as_ref().map(|(last, _)| *last);
     let setting = budgets::known(&mut work, as_of, run.cutoff_at).await?;
     work.finish(Entry::by_trigger()).await?;
     let watched = lessons.watched(as_of);
@@ -60,16 +67,16 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
             );
             Some(keep(&mut work, run, model, &note).await?)
         }
-        Outcome::Same(_, base, _) => {
+        Outcome::Same(_, last, _) => {
             runs::hold(&mut work, run).await?;
-            runs::use_model(&mut work, run, Some(base.model), &verdict.reason).await?;
-            Some(base.model)
+            runs::use_model(&mut work, run, Some(last.id), &verdict.reason).await?;
+            Some(last.id)
         }
         Outcome::Held(_, Some(stays)) | Outcome::Unfit(_, Some(stays)) => {
             Some(keep(&mut work, run, stays, &verdict.reason).await?)
         }
-        Outcome::Held(_, None) => stay(&mut work, run, &format!("Held back: {}", verdict.reason)).await?,
-        Outcome::Unfit(_, None) => stay(&mut work, run, &verdict.reason).await?,
+        Outcome::Held(_, None) => stay(&mut work, run, last, &format!("Held back: {}", verdict.reason)).await?,
+        Outcome::Unfit(_, None) => stay(&mut work, run, last, &verdict.reason).await?,
     };
     runs::keep_verdict(&mut work, run, &verdict).await?;
     work.finish(Entry::by_trigger()).await?;
@@ -77,8 +84,8 @@ pub(super) async fn settle(app: &App, run: &Run, lessons: Lessons) -> Result<Opt
 }
 
 /// The fit, held against the gate and against the model on show.
-fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Base, NightModel)>) -> Outcome {
-    let last: Option<&Report> = before.as_ref().map(|(_, own)| &own.model.report);
+fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Last, NightModel)>) -> Outcome {
+    let report: Option<&Report> = before.as_ref().map(|(_, own)| &own.model.report);
     let stays = || {
         let (_, own) = before.as_ref()?;
         if own.budget() == Some(budget) {
@@ -86,7 +93,7 @@ fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Base,
         }
         own.with_budget(&lessons.cases, as_of, budget).ok().map(Box::new)
     };
-    let model = match NightModel::fit(&lessons.cases, as_of, budget, last) {
+    let model = match NightModel::fit(&lessons.cases, as_of, budget, report) {
         Ok(model) => Box::new(NightModel {
             not_in_the_fit: lessons.left_out.clone(),
             ..model
@@ -96,7 +103,7 @@ fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Base,
     if model.verdict.decision == Decision::Hold {
         return Outcome::Held(model, stays());
     }
-    let Some((base, own)) = before else {
+    let Some((last, own)) = before else {
         return Outcome::New(model, None);
     };
     let moved = moved(&own, &model, &lessons.compared, as_of, &lessons.names);
@@ -112,7 +119,7 @@ fn weigh(lessons: &Lessons, as_of: NaiveDate, budget: f64, before: Option<(Base,
     }
     match news(&own, &model) {
         Some(why) => Outcome::New(model, Some(why)),
-        None => Outcome::Same(model, base, moved),
+        None => Outcome::Same(model, last, moved),
     }
 }
 
@@ -152,10 +159,10 @@ impl Outcome {
                 let why = why.as_ref().map_or(String::new(), |why| format!(" {why}"));
                 (decided, format!("{}{why}", model.verdict.reason))
             }
-            Outcome::Same(_, base, moved) => {
+            Outcome::Same(_, last, moved) => {
                 let reason = format!(
                     "The model of {} stays: fitted anew on {} patients it moves the risk of 99 in 100 by at most {:.2} points.",
-                    words::date(base.as_of),
+                    words::date(last.cut),
                     thousands(patients as u64),
                     moved * 100.0
                 );
@@ -205,8 +212,8 @@ fn thresholds(stays: &Stays, budget: f64) -> String {
 }
 
 /// The last model that was good enough stays on show, if there is one.
-async fn stay(work: &mut Work, run: &Run, why: &str) -> Result<Option<ModelId>> {
-    let last = runs::last_model(work, KIND, VERSION, run).await?;
+async fn stay(work: &mut Work, run: &Run, last: Option<Last>, why: &str) -> Result<Option<ModelId>> {
+    let last = last.map(|last| last.id);
     tracing::warn!(%why, model = ?last.map(|id| id.0), "no new model; the last one is used, if there is one");
     let what = match last {
         Some(_) => "The last one stays.",
@@ -234,16 +241,15 @@ async fn keep(work: &mut Work, run: &Run, model: &NightModel, note: &str) -> Res
     Ok(runs::keep_model(work, run, &fitted, note).await?)
 }
 
-/// The model of the run that this one could build on, if this program still speaks its version.
-async fn in_use(work: &mut Work, run: &Run) -> Result<Option<(Base, NightModel)>> {
-    let Some(base) = runs::base(work, run).await? else {
+/// The model of the last night before this one, of the version that this program speaks. So it is for a night that is done again, too: it is
+/// held against what stood before it and not against itself.
+async fn last(work: &mut Work, run: &Run) -> Result<Option<(Last, NightModel)>> {
+    let Some(id) = runs::last_model(work, KIND, VERSION, run).await? else {
         return Ok(None);
     };
-    let (kind, version) = runs::model_of(work, base.model).await?;
-    if (kind.as_str(), version.as_str()) != (KIND, VERSION) {
-        return Ok(None);
-    }
-    Ok(Some((base, stored(work, base.model).await?)))
+    let own = stored(work, id).await?;
+    let cut = own.model.cut;
+    Ok(Some((Last { id, cut }, own)))
 }
 
 /// The 99th percentile of how far a risk moves from one model to the other; 1 where somebody has a risk by one of them alone.

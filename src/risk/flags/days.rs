@@ -62,12 +62,9 @@ impl Point {
 }
 
 impl Watch {
-    /// Of a case as known on `day`, for past data.
+    /// Of a case as known on `day`, for past data; one that ended before it began covers no day.
     pub fn of(case: &Case, day: Day) -> Watch {
-        let Ended { on, event } = case.ended(day).unwrap_or(Ended {
-            on: FIRST_DAY,
-            event: 0,
-        });
+        let Ended { on, event } = case.ended(day).unwrap_or(Ended { on: 0, event: 0 });
         let end = match event {
             1 => End::Relapse {
                 after: last_clear(case, day, on),
@@ -78,7 +75,7 @@ impl Watch {
         };
         Watch {
             from: FIRST_DAY,
-            to: on.max(FIRST_DAY),
+            to: on,
             end,
         }
     }

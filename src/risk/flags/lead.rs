@@ -60,12 +60,12 @@ pub struct Relapse {
 }
 
 impl Relapse {
-    /// `None` for a patient without a relapse. `flag`: the day of the first flag.
+    /// `None` for a patient without a relapse under watch. `flag`: the day of the first flag.
     pub fn of(case: &Case, series: &Series, flag: Option<Day>) -> Option<Relapse> {
         let End::Relapse { after, .. } = series.watch.end else {
             return None;
         };
-        let on = series.watch.to;
+        let on = series.watch.relapse()?;
         let from = on.saturating_sub(LONGEST_LEAD);
         let was_scored = series.watched().next().is_some();
         let (mut shown, mut looked) = ([None; Herald::COUNT], [was_scored; Herald::COUNT]);

@@ -78,6 +78,9 @@ fn steps(patients: &[Vec<Mark>], floor: f64, terms: &Terms) -> Vec<(f64, i64)> {
     all
 }
 
+/// Above every score.
+const ABOVE_ALL: f64 = 1.0 + f64::EPSILON;
+
 fn lowest(steps: &[(f64, i64)], floor: f64, top: Option<f64>, fits: impl Fn(usize) -> bool) -> Exact {
     let (mut flags, mut lowest, mut next) = (0_i64, None, None);
     let mut rest = steps;
@@ -91,8 +94,11 @@ fn lowest(steps: &[(f64, i64)], floor: f64, top: Option<f64>, fits: impl Fn(usiz
         (flags, lowest, rest) = (then, Some(at), &rest[ties..]);
     }
     let below = next.unwrap_or(floor);
-    // where not even the highest fits, the threshold lies above it
-    let above = lowest.unwrap_or_else(|| top.map_or(1.0, |top| top.next_up().max(1.0)));
+    // where not even the highest fits, the threshold lies above it; a rise of ctDNA, which is flagged whatever the score, lies above all scores
+    let above = match lowest {
+        Some(lowest) => lowest.min(ABOVE_ALL),
+        None => top.map_or(1.0, |top| top.next_up().max(1.0)),
+    };
     let middle = 0.5 * (above + below);
     let raise = if middle > below && middle < above {
         middle
@@ -101,7 +107,7 @@ fn lowest(steps: &[(f64, i64)], floor: f64, top: Option<f64>, fits: impl Fn(usiz
     };
     Exact {
         // above every score where the trend rule alone spends the budget
-        raise: raise.min(1.0f64.next_up()),
+        raise: raise.min(ABOVE_ALL),
         flags: usize::try_from(flags).unwrap_or(0),
     }
 }

@@ -62,8 +62,9 @@ impl Model {
             let reach = apart.hypot(NORMAL * self.calibration_error(k, middle));
             *limit = Risk {
                 value: risks[k],
-                lower: risk(middle - reach),
-                upper: risk(middle + reach),
+                // the scale has ends, which a value may lie beyond
+                lower: risk(middle - reach).min(risks[k]),
+                upper: risk(middle + reach).max(risks[k]),
             };
         }
         limits

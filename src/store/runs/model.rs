@@ -89,27 +89,15 @@ pub async fn parameters(work: &mut Work, model: ModelId) -> Result<Value> {
     Ok(parameters)
 }
 
-/// Of which kind and version a model is.
-pub async fn model_of(work: &mut Work, model: ModelId) -> Result<(String, String)> {
-    let row = sqlx::query!(
-        "select kind, version
-         from model
-         where id = $1",
-        model.0,
-    )
-    .fetch_one(work.connection())
-    .await?;
-    Ok((row.kind, row.version))
-}
-
-/// The model of the last published night up to that day, for a night that can't fit its own. What a replay fitted serves replays alone.
+/// The model of the last published night before that day: what a night's own is held against, and what it has without one. What a replay
+/// fitted serves replays alone.
 pub async fn last_model(work: &mut Work, kind: &str, version: &str, run: &Run) -> Result<Option<ModelId>> {
     let id = sqlx::query_scalar!(
         "select m.id
          from run r
          join model m on m.id = r.model_id
          where r.state = 'published'
-           and r.as_of <= $3
+           and r.as_of < $3
            and (not r.replay or $4)
            and m.kind = $1
            and m.version = $2

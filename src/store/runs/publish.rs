@@ -68,6 +68,36 @@ pub async fn close(work: &mut Work, run: &Run, endings: &[(OpenFlag, Ending)]) -
     Ok(())
 }
 
+/// Gives open flags the evidence that the run found for them where it does not raise them anew: between its two thresholds a flag gathers, too.
+/// Not where the run's own has been overtaken: a reading that was corrected since its cut-off or its day.
+pub async fn gather(work: &mut Work, run: &Run) -> Result<()> {
+    sqlx::query!(
+        "update flag f
+         set trigger_ids = r.trigger_ids, reason_text = r.reason_text, version = f.version + 1
+         from run_flag r
+         where r.run_id = $1
+           and r.keeps
+           and f.site_id = r.site_id
+           and f.patient_id = r.patient_id
+           and f.cause = r.cause
+           and f.state <> 'closed'
+           and f.opened_at <= $2
+           and not f.trigger_ids @> r.trigger_ids
+           and not exists (
+             select from observation o
+             where o.site_id = r.site_id
+               and o.supersedes_id = any (r.trigger_ids)
+               and (o.recorded_at > $2 or greatest(o.collected_on, o.reported_on) > $3)
+           )",
+        run.id.0,
+        run.cutoff_at,
+        run.as_of,
+    )
+    .execute(work.connection())
+    .await?;
+    Ok(())
+}
+
 /// Closes the open flags for which this run found no cause any more. Not those that it can't judge: flags opened, or given
 /// evidence, after its cut-off or its day; patients whose record or calculation is at fault; risks in a night without a model. A flag on
 /// a risk closes once no night of the last `quiet_days` found the score above the lower threshold, or, below the upper one, at once where all

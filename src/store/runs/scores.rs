@@ -198,8 +198,9 @@ pub async fn seal(work: &mut Work, run: &Run) -> Result<()> {
 }
 
 /// The flags that the run would raise and the one it builds on has not: of patients carried over it has raised all. Without those that
-/// later facts than the run's own have overtaken: a reading that has been corrected since its cut-off or its day, or an open flag that has
-/// been given later evidence.
+/// later facts than the run's own have overtaken: of patients of whom anything was entered or changed since its cut-off, or on whose flag
+/// somebody acted (the next night has them), or with a reading that was corrected, or an open flag that was given evidence, whose day has
+/// come since the run's.
 pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, Raised)>> {
     let rows = sqlx::query!(
         "select r.site_id, r.patient_id, r.cause, r.severity, r.reason_text, r.trigger_ids
@@ -208,6 +209,14 @@ pub async fn candidates(work: &mut Work, run: &Run) -> Result<Vec<(PatientRef, R
            and not r.keeps
            and ($4::bigint is null
              or exists (select from run_due d where d.site_id = r.site_id and d.run_id = $1 and d.patient_id = r.patient_id))
+           and not exists (
+             select from audit_entry a
+             where a.site_id = r.site_id
+               and a.subject = r.patient_id
+               and a.at > $2
+               and a.action in ('insert', 'update', 'delete')
+               and (a.table_name <> 'flag' or a.role <> 'system')
+           )
            and not exists (
              select from observation o
              where o.site_id = r.site_id

@@ -37,9 +37,12 @@ pub async fn take(work: &mut Work, wanted: Wanted, worker: WorkerId) -> Result<T
             return Ok(Taken::Others(run));
         }
         if run.as_of == wanted.as_of && run.replay == wanted.replay {
-            return Ok(Taken::Ours(take_over(work, run, worker).await?));
+            if let Some(run) = take_over(work, &run, worker).await? {
+                return Ok(Taken::Ours(run));
+            }
+        } else {
+            give_up(work, &run).await?;
         }
-        give_up(work, &run).await?;
     }
     if !wanted.redo
         && let Some(counts) = published(work, wanted).await?
@@ -167,21 +170,20 @@ async fn begin(work: &mut Work, wanted: Wanted, worker: WorkerId) -> Result<Run>
     })
 }
 
-/// The lead of a run changes hands; who works on its shards goes on.
-async fn take_over(work: &mut Work, run: Run, worker: WorkerId) -> Result<Run> {
-    let fence = sqlx::query_scalar!(
+/// The lead of a run changes hands; who works on its shards goes on. The row may have waited for a step that its former leader was about to
+/// commit, so it is read again; `None` where that was the last one.
+async fn take_over(work: &mut Work, run: &Run, worker: WorkerId) -> Result<Option<Run>> {
+    sqlx::query!(
         "update run
          set fence = fence + 1, worker_id = $2
          where id = $1
-           and state = 'running'
-         returning fence",
+           and state = 'running'",
         run.id.0,
         worker.0,
     )
-    .fetch_optional(work.connection())
+    .execute(work.connection())
     .await?;
-    let fence = fence.ok_or(Error::Overtaken)?;
-    Ok(Run { fence, ..run })
+    look(work, run.id).await
 }
 
 /// A run of another date that was left behind: neither its leader nor the holders of its shards write again.

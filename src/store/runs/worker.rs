@@ -11,7 +11,7 @@ use crate::store::{Db, Result};
 
 /// First half of the lock's number; the second is the process's. `app.at_work` looks for the same.
 const NIGHT: i32 = 0x6d77_6e69;
-/// A third of a sixth of the lease that `app.at_work` grants (30 s): several may be lost.
+/// A sixth of the lease that `app.at_work` grants (30 s): several may be lost.
 const BEAT: Duration = Duration::from_secs(5);
 
 /// Which process; the number in `night_worker`.

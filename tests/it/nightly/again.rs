@@ -50,6 +50,24 @@ async fn a_night_done_twice_is_done_once() {
     assert_eq!(report.anchors, 2);
 }
 
+/// Not against the model that it made itself, and not against none.
+#[tokio::test]
+async fn a_night_done_again_is_held_against_the_night_before_it() {
+    let test = world().await;
+    done(&test, &on("2026-11-20")).await;
+    done(&test, &on("2026-11-21")).await;
+    done(&test, &again("2026-11-21")).await;
+    let used =
+        "r.as_of::text, r.model_id::text, v.decision]) from run r join verdict v on v.run_id = r.id order by r.id";
+    assert_eq!(
+        ask(&test, used).await,
+        ["2026-11-20|1|publish", "2026-11-21|1|stays", "2026-11-21|1|stays"]
+    );
+    // the reason names the day that the model was fitted for
+    let told = ask(&test, "reason]) from verdict order by run_id desc limit 1").await;
+    assert!(told[0].starts_with("The model of 20 Nov 2026 stays"), "{told:?}");
+}
+
 #[tokio::test]
 async fn two_nights_at_once_are_one() {
     let test = world().await;

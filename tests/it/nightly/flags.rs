@@ -92,23 +92,25 @@ async fn a_flag_raised_while_the_night_runs_is_not_withdrawn_by_it() {
     );
 }
 
-/// A loss that was told by mistake ended the flag; corrected, the same readings ask for it again.
+/// A loss or a progression that was told by mistake ended the flag; corrected, the same readings ask for it again.
 #[tokio::test]
-async fn a_flag_that_ended_with_a_loss_is_raised_when_the_loss_was_none() {
-    let test = TestApp::new().await;
-    test.sql(&(reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0)))
+async fn a_flag_that_ended_with_what_never_was_is_raised_again() {
+    for (kind, outcome) in [("lost", "censored"), ("progression", "relapse_confirmed")] {
+        let test = TestApp::new().await;
+        test.sql(&(reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0)))
+            .await;
+        assert_eq!(done(&test, &on("2026-04-01")).await, 1);
+        test.sql(&event(1, kind, "2026-04-10")).await;
+        assert_eq!(done(&test, &on("2026-04-11")).await, 0);
+        assert_eq!(ask(&test, "outcome]) from flag").await, [outcome]);
+        test.sql(
+            "insert into event (site_id, id, patient_id, natural_key, kind, occurred_on, reported_on, recorded_by, supersedes_id)
+             values (1, 2, 1, 'E-1', 'last_contact', '2026-04-10', '2026-04-20', 1, 1)",
+        )
         .await;
-    assert_eq!(done(&test, &on("2026-04-01")).await, 1);
-    test.sql(&event(1, "lost", "2026-04-10")).await;
-    assert_eq!(done(&test, &on("2026-04-11")).await, 0);
-    assert_eq!(ask(&test, "outcome]) from flag").await, ["censored"]);
-    test.sql(
-        "insert into event (site_id, id, patient_id, natural_key, kind, occurred_on, reported_on, recorded_by, supersedes_id)
-         values (1, 2, 1, 'E-1', 'last_contact', '2026-04-10', '2026-04-20', 1, 1)",
-    )
-    .await;
-    assert_eq!(done(&test, &on("2026-05-01")).await, 1);
-    assert_eq!(ask(&test, "state]) from flag order by id").await, ["closed", "new"]);
+        assert_eq!(done(&test, &on("2026-05-01")).await, 1, "{kind}");
+        assert_eq!(ask(&test, "state]) from flag order by id").await, ["closed", "new"]);
+    }
 }
 
 /// A flag on a risk outlives a low score for a quiet time, or closes at once where all its evidence has gone; the same evidence does not
@@ -180,7 +182,7 @@ async fn a_risk_flag_closes_after_a_quiet_time_or_when_its_evidence_is_gone() {
     );
 }
 
-/// Between its two thresholds a flag stays open, unless all of its evidence has gone.
+/// Between its two thresholds a flag stays open and gathers what the night found for it, unless all of its evidence has gone.
 #[tokio::test]
 async fn between_its_thresholds_a_flag_closes_when_its_evidence_is_gone() {
     let (test, today) = carry::world().await;
@@ -189,7 +191,7 @@ async fn between_its_thresholds_a_flag_closes_when_its_evidence_is_gone() {
     let between = "site_id = 1 and patient_id in (
       select id from patient p where site_id = 1 and id > 1000
         and not exists (select from event e where e.site_id = 1 and e.patient_id = p.id and e.kind in ('relapse', 'death'))
-        and not exists (select from run_flag r where r.site_id = 1 and r.patient_id = p.id) order by id limit 8)";
+        and not exists (select from run_flag r where r.site_id = 1 and r.patient_id = p.id) order by id limit 12)";
     let read = |id: i64, amends: &str| {
         reading(id, &(today - Days::new(90)).to_string(), 1.0)
             .replace(", lo, hi)", ", lo, hi, supersedes_id)")
@@ -201,21 +203,25 @@ async fn between_its_thresholds_a_flag_closes_when_its_evidence_is_gone() {
         format!(
             "insert into flag (site_id, patient_id, cause, severity, opened_on, opened_at, reason_text, trigger_ids)
              select 1, patient_id, 'risk_threshold', 'medium', date '{today}' - 9, date '{today}' - 9, 'Above the lower threshold.',
-               case when patient_id / 6 % 2 = 0 then array[501] else array[502] end::bigint[]
+               case when patient_id / 6 % 3 = 1 then array[502] else array[501] end::bigint[]
              from score where run_id = 1 and {between};"
         ),
-        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, keeps)
-         select site_id, 1, patient_id, cause, severity, reason_text, true from flag where reason_text = 'Above the lower threshold.';"
+        "insert into run_flag (site_id, run_id, patient_id, cause, severity, reason_text, trigger_ids, keeps)
+         select site_id, 1, patient_id, cause, severity, reason_text, case when patient_id / 6 % 3 = 2 then array[502] else '{}' end::bigint[], true
+         from flag where reason_text = 'Above the lower threshold.';"
             .into(),
         LATER.into(),
     ];
     test.sql(&facts.concat()).await;
     done(&test, &carry::of(today + Days::new(1))).await;
     let carried = format!(
-        "(f.patient_id / 6 % 2)::text, f.state, f.outcome]) from flag f join run_flag r on r.site_id = f.site_id
+        "(f.patient_id / 6 % 3)::text, f.trigger_ids::text, f.state, f.outcome]) from flag f join run_flag r on r.site_id = f.site_id
            and r.patient_id = f.patient_id and r.cause = f.cause
          where f.reason_text = 'Above the lower threshold.' and r.keeps and r.run_id = ({LAST})
-         group by f.patient_id / 6 % 2, f.state, f.outcome order by f.patient_id / 6 % 2"
+         group by f.patient_id / 6 % 3, f.trigger_ids, f.state, f.outcome order by f.patient_id / 6 % 3"
     );
-    assert_eq!(ask(&test, &carried).await, ["0|closed|withdrawn_evidence", "1|new"]);
+    assert_eq!(
+        ask(&test, &carried).await,
+        ["0|{501}|closed|withdrawn_evidence", "1|{502}|new", "2|{502}|new"]
+    );
 }

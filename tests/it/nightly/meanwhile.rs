@@ -63,6 +63,23 @@ async fn a_night_raises_no_flag_on_a_reading_that_was_corrected_while_it_ran() {
     assert_eq!(ask(&test, "count(*)::text]) from flag").await, ["0"]);
 }
 
+/// The same where it is a later draw, in which it is gone: the next night knows it.
+#[tokio::test]
+async fn a_night_raises_no_flag_on_somebody_of_whom_something_was_entered_while_it_ran() {
+    let test = TestApp::new().await;
+    let rising = reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0);
+    test.sql(&rising).await;
+    let mut stop = |progress: Progress| match progress.step {
+        Step::Publishing => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let end = nightly::run(&test.app, &on("2026-11-21"), &mut stop).await.unwrap();
+    assert!(matches!(end, End::Stopped { .. }));
+    test.sql(&reading(4, "2026-04-10", 2.0)).await;
+    assert_eq!(done(&test, &on("2026-11-21")).await, 0);
+    assert_eq!(done(&test, &on("2026-11-22")).await, 1);
+}
+
 /// A night of a day before today, shown because none later is: a flag whose reading came after that day stays.
 #[tokio::test]
 async fn a_night_of_yesterday_leaves_todays_flag_alone() {

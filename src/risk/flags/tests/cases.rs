@@ -283,6 +283,8 @@ fn a_relapse_has_its_signs_with_their_intervals() {
     assert_eq!(row.first(), [once]);
     let censored = super::series(1, 500, End::Censored, vec![]);
     assert_eq!(Relapse::of(&case(rise()), &censored, None), None);
+    // one of before the watch was announced by nothing that came on file since
+    assert_eq!(Relapse::of(&case(rise()), &relapsed(10, None, vec![]), None), None);
 }
 
 #[test]

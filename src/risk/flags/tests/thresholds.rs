@@ -55,6 +55,13 @@ fn the_budget_pays_for_rises_of_ctdna_and_the_risk_has_what_is_left() {
         "25 by their risk: {}",
         within.exact
     );
+    // rises that just fill it: half way from the highest score, 0.99, to above all
+    let filled = learn(10.5);
+    assert!(
+        filled.flags == 10 && (filled.exact - 0.995).abs() < 1e-9,
+        "{}",
+        filled.exact
+    );
     // rises alone are more than the budget: no risk is flagged, and the load says what they come to
     let beyond = learn(4.5);
     assert!(beyond.exact > 1.0 && beyond.exact.is_finite(), "{}", beyond.exact);

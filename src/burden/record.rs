@@ -214,7 +214,10 @@ fn what(o: &Observation, names: &Names) -> Option<What> {
             level: match o.reading {
                 Reading::Quantified { value } if value > 0.0 => Found::Number(value.ln()),
                 Reading::NotDetected { hi } => Found::Below(hi.or(o.lod).filter(|hi| *hi > 0.0)?.ln()),
-                Reading::AboveRange { lo } if lo > 0.0 => Found::Above(lo.ln()),
+                Reading::DetectedNotQuantified { hi, .. } if hi.is_finite() => Found::Below(hi.ln()),
+                Reading::DetectedNotQuantified { lo, .. } | Reading::AboveRange { lo } if lo > 0.0 => {
+                    Found::Above(lo.ln())
+                }
                 _ => return None,
             },
         }),
@@ -281,8 +284,7 @@ fn molecules(o: &Observation, names: &Names) -> Option<What> {
     let found = match o.reading {
         Reading::Quantified { value } => Found::Number(value * fraction * examined),
         Reading::NotDetected { .. } => Found::Below(CALLED_AT),
-        // seen, if below what is quantified: how many molecules is not said
-        Reading::DetectedNotQuantified { .. } => Found::Above(CALLED_AT),
+        Reading::DetectedNotQuantified { lo, hi } => seen(lo, hi, o.lod, |level| level * fraction * examined),
         Reading::AboveRange { lo } => Found::Above((lo * fraction * examined).max(CALLED_AT)),
         Reading::Indeterminate | Reading::Failed { .. } | Reading::NotDone => return None,
     };
@@ -291,6 +293,20 @@ fn molecules(o: &Observation, names: &Names) -> Option<What> {
         examined,
         found,
     })
+}
+
+/// Detected, and how many molecules is only bounded: a number where the bounds lie within a factor of ten (below what is quantified, or below the
+/// limit), which a count scatters by anyhow; else at least so many. A limit of the assay as the lower bound says no more than that it was called.
+fn seen(lo: f64, hi: f64, limit: Option<f64>, molecules: impl Fn(f64) -> f64) -> Found {
+    let least = molecules(lo).max(CALLED_AT);
+    let most = molecules(hi).max(CALLED_AT);
+    if most <= 10.0 * least {
+        Found::Number((least * most).sqrt())
+    } else if limit.is_some_and(|limit| lo <= limit) {
+        Found::Above(CALLED_AT)
+    } else {
+        Found::Above(least)
+    }
 }
 
 fn facts(record: &Record, axis: &Axis, names: &Names) -> Vec<Fact> {
@@ -384,5 +400,29 @@ fn tumour_facts(record: &Record, axis: &Axis, add: &mut impl FnMut(&str, f64, Kn
                 add(name, number, known);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_detected_and_only_bounded_keeps_its_bounds() {
+        // ten molecules a unit, a limit of 0.5
+        let of = |lo, hi| seen(lo, hi, Some(0.5), |level| level * 10.0);
+        assert_eq!(
+            of(0.5, 5.0),
+            Found::Number(250.0_f64.sqrt()),
+            "below what is quantified"
+        );
+        assert_eq!(
+            of(0.0, 0.5),
+            Found::Number(10.0_f64.sqrt()),
+            "below the limit: between two and five"
+        );
+        assert_eq!(of(0.5, f64::INFINITY), Found::Above(CALLED_AT), "POS");
+        assert_eq!(of(113.0, f64::INFINITY), Found::Above(1130.0), "POS >113");
+        assert_eq!(of(0.5, 113.0), Found::Above(CALLED_AT), "POS <113");
     }
 }

@@ -74,6 +74,17 @@ impl Problem {
         self
     }
 
+    /// The same of the whole of which a part could not be read: what mends the part is put in its place, and what stood around it stays. No
+    /// suggestion where the part does not stand in the whole as it was read.
+    #[must_use]
+    pub fn within(mut self, whole: &str, part: &str) -> Problem {
+        let at = whole.find(part).filter(|_| !part.is_empty());
+        self.suggestion = self
+            .suggestion
+            .and_then(|mended| Some(format!("{}{mended}{}", &whole[..at?], &whole[at? + part.len()..])));
+        self
+    }
+
     /// Blocks the save as it stands: hard, or soft without a reason.
     pub fn blocks(&self, has_reason: bool) -> bool {
         match self.severity {
@@ -106,7 +117,7 @@ mod tests {
 
     #[test]
     fn soft_blocks_until_a_reason_is_given() {
-        let soft = Problem::below_lod("0.1", 0.3);
+        let soft = Problem::below_lod("0.1", "0.3");
         assert!(soft.blocks(false) && !soft.blocks(true));
         assert!(!Problem::no_lod().blocks(false));
         assert!(Problem::negative().blocks(true));

@@ -17,7 +17,17 @@ pub fn words(ucum: &str) -> &str {
 
 /// A stored number as it is read under `words`: a fraction is stored under the unit 1 and read in per cent.
 pub fn shown(value: f64, ucum: &str) -> f64 {
-    if ucum == "1" { value * 100.0 } else { value }
+    if ucum != "1" {
+        return value;
+    }
+    let percent = value * 100.0;
+    // 0.0007 is 0.07 %, not 0.06999999999999999
+    let tidy = (percent * 1e6).round() / 1e6;
+    if (tidy - percent).abs() <= 1e-12 * percent.abs() {
+        tidy
+    } else {
+        percent
+    }
 }
 
 /// What a number in `typed` is multiplied with to be in `stored`; `None` where no conversion is known.

@@ -103,7 +103,7 @@ impl<S: Send + Sync> FromRequest<S> for RawForm {
             .await
             .map_err(IntoResponse::into_response)?;
         let form = RawForm::parse(&body).map_err(IntoResponse::into_response)?;
-        if !(16..=64).contains(&form.token.len()) {
+        if !(16..=64).contains(&form.token.len()) || !form.token.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Error::BadRequest("The form has lost its token. Open the page again.").into_response());
         }
         Ok(form)

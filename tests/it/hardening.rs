@@ -346,6 +346,8 @@ async fn malformed_posts_are_told_so() {
         let body = format!("form_token=0123456789abcdef&name={name}&password=b");
         assert_eq!(send(form, body.into_bytes()).await, 422, "{what}: the form again");
     }
+    let token = b"form_token=0123456789abcdef0123%00&name=a&password=b";
+    assert_eq!(send(form, token.to_vec()).await, 400, "a token that is none");
     assert_eq!(send("application/json", b"{}".to_vec()).await, 415);
     assert_eq!(send(form, vec![b'a'; 2 * 1024 * 1024]).await, 413);
 }

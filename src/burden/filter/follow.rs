@@ -160,7 +160,11 @@ impl Follow<'_> {
             return stand;
         }
         let context = Context::of(self.engine, self.case);
-        for place in &self.read[read] {
+        for (count, place) in self.read[read].iter().enumerate() {
+            // many readings of one step would take the masses out of range
+            if count % FRESH == FRESH - 1 {
+                stand.normalise();
+            }
             let signal = &self.case.signals[*place];
             let own = context.own(signal, &stand.plain.tracked);
             let plain = stand.plain.hear(&context, signal, false);
@@ -249,6 +253,9 @@ impl Strand {
         }
     }
 }
+
+/// After so many readings of one step masses are brought back to 1.
+pub(super) const FRESH: usize = 16;
 
 impl Stand {
     fn normalise(&mut self) {

@@ -1,7 +1,7 @@
 //! The look back: with all readings of a patient, where the burden was at each step. What EM counts, and how slips are found that only
 //! later readings give away.
 
-use super::follow::{Follow, Heard, Strand};
+use super::follow::{FRESH, Follow, Heard, Strand};
 use super::message::{Course, Message, NODES};
 use crate::burden::case::{Day, Signal};
 use crate::burden::population::{PACES, SHEDS};
@@ -60,13 +60,16 @@ impl Follow<'_> {
                 posterior.add(&of_carrier);
             }
             let mass = posterior.mass();
-            if mass.is_nan() || mass <= 0.0 {
+            if !mass.is_finite() || mass <= 0.0 {
                 break;
             }
             posterior.scale(1.0 / mass);
             carrier /= mass;
             visitor.step(step, course.left(step), &posterior);
-            for heard in stand.heard.iter().rev() {
+            for (count, heard) in stand.heard.iter().rev().enumerate() {
+                if count % FRESH == FRESH - 1 {
+                    rescale(&mut later, later_carrier.as_mut());
+                }
                 visitor.reading(&self.case.signals[heard.place], heard, &posterior, carrier);
                 unapply(heard, &mut later, later_carrier.as_mut());
             }
@@ -87,11 +90,7 @@ impl Follow<'_> {
                 visitor,
             );
             (later, later_carrier) = (now, now_carrier);
-            let scale = 1.0 / later.mass().max(f64::MIN_POSITIVE);
-            later.scale(scale);
-            if let Some(later) = &mut later_carrier {
-                later.scale(scale);
-            }
+            rescale(&mut later, later_carrier.as_mut());
         }
         log_likelihood
     }
@@ -163,6 +162,15 @@ impl Follow<'_> {
                 visitor.slowed(&era.under, stretched / whole);
             }
         }
+    }
+}
+
+/// Brought back to 1, both by the same factor.
+fn rescale(later: &mut Message, carrier: Option<&mut Message>) {
+    let scale = 1.0 / later.mass().max(f64::MIN_POSITIVE);
+    later.scale(scale);
+    if let Some(carrier) = carrier {
+        carrier.scale(scale);
     }
 }
 

@@ -178,7 +178,8 @@ pub(crate) fn case(signals: Vec<Signal>) -> Case {
 }
 
 pub(crate) fn engine(cases: &[&Case]) -> Engine {
-    Engine::new(prior::population(cases, Baseline::default()))
+    let known: Vec<(&Case, Day)> = cases.iter().map(|case| (*case, Day::MAX - 1)).collect();
+    Engine::new(prior::population(&known, Baseline::default()))
 }
 
 #[test]
@@ -211,6 +212,26 @@ fn what_is_not_detected_lowers_and_what_is_detected_raises_but_nothing_is_certai
             && quiet.forecast[0] <= quiet.forecast[1]
             && quiet.forecast[1] <= quiet.forecast[2]
     );
+}
+
+/// A file of many draws under one date must not take the masses out of the range of a number.
+#[test]
+fn hundreds_of_readings_of_one_day_are_read_like_any() {
+    let level = |k: i64| {
+        Found::Number(if k % 3 == 0 {
+            5_000.0 + k as f64
+        } else {
+            3.0 + k as f64 / 100.0
+        })
+    };
+    let heaped = case((0..300).map(|k| signal(k, 200, 200, ctdna(level(k)))).collect());
+    let engine = engine(&[&heaped]);
+    let line = engine.follow(&heaped).on(260);
+    let all = line.regimes.cleared + line.regimes.silent + line.regimes.growing + line.regimes.overt;
+    assert!((all - 1.0).abs() < 1e-9, "{line:?}");
+    assert!(line.forecast.iter().all(|risk| (0.0..=1.0).contains(risk)), "{line:?}");
+    let tally = engine.population.count(&[(&heaped, 260)]);
+    assert!(tally.log_likelihood.is_finite());
 }
 
 #[test]

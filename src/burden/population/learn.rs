@@ -43,7 +43,7 @@ impl Population {
             .filter(|(_, day)| *day > 0)
             .collect();
         let (of, days): (Vec<&Case>, Vec<Day>) = known.iter().copied().unzip();
-        let mut population = prior::population(&of, Baseline::learn(&of, &days));
+        let mut population = prior::population(&known, Baseline::learn(&of, &days));
         population.before = before_levels(&known);
         population.scanning = scanning(&known);
         let read: Vec<(&Case, Day)> = known
@@ -63,7 +63,7 @@ impl Population {
         population
     }
 
-    fn count(&self, known: &[(&Case, Day)]) -> Tally {
+    pub(in crate::burden) fn count(&self, known: &[(&Case, Day)]) -> Tally {
         let engine = Engine::new(self.clone());
         let pieces: Vec<Tally> = known
             .par_chunks(PIECE)

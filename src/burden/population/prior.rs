@@ -7,7 +7,7 @@ use super::{
     Assay, BEFORE, Baseline, Cells, Group, LATTICE, Marker, PACES, PERIODS, Population, SHEDS, Scanning, Tilts,
     marker_key, organ_of,
 };
-use crate::burden::case::{Case, Found, Tissue, What};
+use crate::burden::case::{Case, Day, Found, Tissue, What};
 
 /// A scan sees a tumour of this burden half the time; relapse is found at about the same.
 pub const SIGHT: f64 = -7.2;
@@ -87,17 +87,17 @@ pub fn cells(tissue: Tissue) -> Cells {
     }
 }
 
-/// The prior for everything that occurs in these cases.
-pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
+/// The prior for everything that occurs in these cases, each as known on its day.
+pub fn population(known: &[(&Case, Day)], baseline: Baseline) -> Population {
     let mut groups: BTreeMap<String, Group> = BTreeMap::from([(String::new(), group())]);
     let mut organs = BTreeSet::from([String::new()]);
     let mut assays: BTreeMap<String, Assay> = BTreeMap::from([(String::new(), assay())]);
     let mut levels: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for case in cases {
+    for (case, day) in known {
         groups.entry(case.group.to_string()).or_insert_with(group);
         let organ = organ_of(&case.group);
         organs.insert(organ.to_owned());
-        for signal in &case.signals {
+        for signal in case.signals_on(*day) {
             match &signal.what {
                 What::Molecules { assay: name, .. } if !assays.contains_key(&**name) => {
                     assays.insert(name.to_string(), assay());
@@ -139,7 +139,7 @@ pub fn population(cases: &[&Case], baseline: Baseline) -> Population {
         marrow: by_organ(Tissue::Marrow),
         markers: levels.into_iter().map(|(key, mut y)| (key, marker(&mut y))).collect(),
         slip: 0.01,
-        patients: cases.len(),
+        patients: known.len(),
     }
 }
 

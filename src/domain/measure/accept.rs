@@ -120,7 +120,8 @@ fn limit(text: &str, beside: Option<&str>, assay: &Assay) -> Result<f64, Problem
             factor.ok_or_else(|| Problem::other_unit(unit::words(&assay.unit), typed, None))?
         }
     };
-    let limit = number::parse(number, number::PLACES, Problem::unreadable_number)?;
+    let limit = number::parse(number, number::PLACES, Problem::unreadable_number)
+        .map_err(|problem| problem.within(&line, number))?;
     let limit = number::at_six_places(limit * factor).ok_or_else(|| Problem::too_precise(text, number::PLACES))?;
     Some(limit)
         .filter(|limit| *limit > 0.0)
@@ -340,26 +341,47 @@ pub(super) fn read_with_unit(text: &str, beside: Option<&str>, assay: &Assay) ->
         // `5 of 16` is no number with a unit.
         return match reading::parse(number_part, &assay.limits()) {
             Ok(_) => Err(Problem::other_unit(unit::words(&assay.unit), typed_unit, None)),
-            Err(problem) => Err(problem),
+            Err(problem) => Err(problem.within(&line, number_part)),
         };
     };
     let (sign, digits) = number_part.split_at(digits_at);
     let plain = match factor == 1.0 {
         true => number_part.to_owned(),
         false => {
-            let value = number::parse(digits, number::PLACES, Problem::unreadable_result)?;
+            let value = number::parse(digits, number::PLACES, Problem::unreadable_result)
+                .map_err(|problem| problem.within(&line, digits))?;
             let value =
                 number::at_six_places(value * factor).ok_or_else(|| Problem::too_precise(text, number::PLACES))?;
             format!("{sign}{value}")
         }
     };
-    let parsed = reading::parse(&plain, &assay.limits())?;
-    // What was told beside the number is kept with it, so that the text alone reads the same again.
-    let raw_text = match inside {
-        None if factor != 1.0 => text::clean_line(&format!("{line} {typed_unit}"), 64)?,
-        _ => line,
+    let mut parsed = reading::parse(&plain, &assay.limits()).map_err(|problem| problem.within(&line, &plain))?;
+    // What was told beside the number is kept with it, so that the text alone reads the same again. A fraction is read in per cent.
+    parsed.raw_text = match (
+        inside,
+        number::parse(digits, number::PLACES, Problem::unreadable_result),
+    ) {
+        (None, Ok(value)) if factor == 1.0 && assay.unit == "1" => {
+            format!("{sign}{} %", unit::shown(value, &assay.unit))
+        }
+        (None, _) if factor != 1.0 => text::clean_line(&format!("{line} {typed_unit}"), 64)?,
+        _ => line.clone(),
     };
-    Ok(Parsed { raw_text, ..parsed })
+    let in_typed_unit =
+        |limit: Option<f64>| limit.map_or_else(String::new, |limit| in_unit(limit / factor, typed_unit));
+    for remark in parsed.remarks.iter_mut().filter(|_| factor != 1.0) {
+        match remark.code {
+            "V-LOD-01" => *remark = Problem::below_lod(&parsed.raw_text, &in_typed_unit(assay.lod)),
+            "V-LOD-03" => *remark = Problem::above_measuring_range(&parsed.raw_text, &in_typed_unit(assay.range_high)),
+            _ => {}
+        }
+    }
+    Ok(parsed)
+}
+
+/// `0.05 %`: a limit as it would be typed in that unit.
+fn in_unit(limit: f64, unit: &str) -> String {
+    format!("{} {unit}", number::at_six_places(limit).unwrap_or(limit))
 }
 
 fn bare_fraction(number_part: &str, assay: &Assay) -> Result<Parsed, Problem> {
@@ -385,9 +407,8 @@ fn against_file(measure: &dyn Measure, entry: &Entry, assay: &Assay, context: &C
     if let (Some(value), Some(highest)) = (entry.parsed.value, highest)
         && value >= FAR_ABOVE * highest
     {
-        let unit = measure.unit_words(&assay.unit);
         let shown = unit::shown(value, &assay.unit);
-        problems.push(Problem::far_above_registry(shown, unit, value / highest).at(field.clone()));
+        problems.push(Problem::far_above_registry(shown, unit::words(&assay.unit), value / highest).at(field.clone()));
     }
     problems.extend(against_last(measure, entry, assay, context).map(|problem| problem.at(field)));
     problems

@@ -5,6 +5,7 @@ use super::{Assay, AssaySeed, Choice, Component, Context, Entry, Kind, Measure, 
 use crate::domain::molecule;
 use crate::domain::problem::Problem;
 use crate::domain::reading::Reading;
+use crate::domain::unit;
 
 pub struct Ctdna;
 
@@ -149,11 +150,12 @@ impl Measure for Ctdna {
 
     fn settle(&self, entry: &Entry, assay: &Assay) -> Reading {
         match entry.parsed.reading {
+            // the call is the record, whatever stands beside it
+            _ if entry.choice("call") == Some("indeterminate") => Reading::Indeterminate,
             // The sample limits the negative where its floor is above the assay's (1.3).
             Reading::NotDetected { hi: Some(hi) } => Reading::NotDetected {
                 hi: Some(floor_in_unit(entry, assay).map_or(hi, |floor| floor.max(hi))),
             },
-            _ if entry.choice("call") == Some("indeterminate") => Reading::Indeterminate,
             reading => reading,
         }
     }
@@ -188,7 +190,10 @@ impl Ctdna {
         }
         Some(match (call, entry.parsed.value, assay.lod) {
             ("detected", Some(0.0), _) => Problem::detected_at_zero(),
-            ("not_detected", Some(value), Some(lod)) if value >= lod => Problem::call_against_value(value, lod),
+            ("not_detected", Some(value), Some(lod)) if value >= lod => {
+                let [value, lod] = [value, lod].map(|v| unit::shown(v, &assay.unit));
+                Problem::call_against_value(value, lod, self.unit_words(&assay.unit))
+            }
             _ => Problem::call_differs(&call.replace('_', " "), reading.words()),
         })
     }

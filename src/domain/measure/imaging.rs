@@ -92,11 +92,16 @@ impl Measure for Imaging {
         Scale::Linear
     }
 
-    /// Without a sum, the finding is the reading; without a finding, a stated response or change says that lesions are there.
+    /// Without a sum, the finding is the reading; without a finding, a stated response or change says that lesions are there, or that all are
+    /// gone.
     fn primary_text(&self, raw: &RawEntry) -> Option<String> {
+        let gone = raw.get("overall_response") == Some("CR");
         let of_lesions = || {
             raw.get("change_percent")
-                .or(raw.get("overall_response").filter(|response| *response != "NE"))
+                .filter(|_| !gone)
+                .or(raw
+                    .get("overall_response")
+                    .filter(|response| !matches!(*response, "NE" | "CR")))
                 .or(raw.get("lesions").filter(|lesions| *lesions != "0"))
                 .map(|_| "target lesions")
         };
@@ -109,7 +114,7 @@ impl Measure for Imaging {
 
     fn read(&self, text: &str, unit: Option<&str>, assay: &Assay) -> Result<Parsed, Problem> {
         let reading = match text {
-            "none" => Reading::NotDetected { hi: None },
+            "none" | "CR" => Reading::NotDetected { hi: None },
             "equivocal" | "NE" => Reading::Indeterminate,
             "local" | "nodal" | "distant" | "target lesions" => SEEN,
             number => {

@@ -130,7 +130,7 @@ impl Problem {
         )
     }
 
-    pub fn below_lod(value: &str, lod: f64) -> Problem {
+    pub fn below_lod(value: &str, lod: &str) -> Problem {
         Problem::soft(
             "V-LOD-01",
             format!(
@@ -155,10 +155,13 @@ impl Problem {
         )
     }
 
-    pub fn above_measuring_range(value: f64, range_high: f64) -> Problem {
+    pub fn above_measuring_range(value: &str, range_high: &str) -> Problem {
         Problem::note(
             "V-LOD-03",
-            format!("{value} is above this assay's measuring range ({range_high}), so it is kept as >{range_high}."),
+            format!(
+                "{} is above this assay's measuring range ({range_high}), so it is kept as >{range_high}.",
+                shown(value)
+            ),
         )
     }
 

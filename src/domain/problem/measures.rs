@@ -3,10 +3,12 @@
 use super::Problem;
 
 impl Problem {
-    pub fn call_against_value(value: f64, lod: f64) -> Problem {
+    pub fn call_against_value(value: f64, lod: f64, unit: &str) -> Problem {
         Problem::hard(
             "V-CALL-01",
-            format!("Call says not detected but the value {value} is above the limit {lod}. One of them is wrong."),
+            format!(
+                "Call says not detected but the value {value} {unit} is above the limit {lod}. One of them is wrong."
+            ),
         )
     }
 

@@ -63,7 +63,8 @@ pub fn parse(raw: &str, limits: &Limits) -> Result<Parsed, Problem> {
         return detected(&line, rest, limits);
     }
     let (comparator, digits) = split_comparator(&line);
-    let value = number::parse(digits, number::PLACES, Problem::unreadable_result)?;
+    let value = number::parse(digits, number::PLACES, Problem::unreadable_result)
+        .map_err(|problem| problem.within(&line, digits))?;
     let reading = match comparator {
         Comparator::Equal => return Ok(measured(&line, value, limits)),
         Comparator::Below | Comparator::AtMost => Reading::not_detected(Some(value)),
@@ -199,7 +200,8 @@ fn detected(line: &str, rest: &str, limits: &Limits) -> Result<Parsed, Problem> 
         return Ok(Parsed::of(line, reading));
     }
     let (comparator, digits) = split_comparator(rest);
-    let value = number::parse(digits, number::PLACES, Problem::unreadable_result)?;
+    let value = number::parse(digits, number::PLACES, Problem::unreadable_result)
+        .map_err(|problem| problem.within(line, digits))?;
     let reading = match comparator {
         // A number beside POS without a sign could be a level, a count of variants, a page: asked back.
         Comparator::Equal => return Err(Problem::unreadable_result(line).suggest(digits)),
@@ -219,16 +221,14 @@ fn measured(line: &str, value: f64, limits: &Limits) -> Parsed {
         return not_detected(line, limits).with(Comparator::Equal, value);
     }
     match (limits.lod, limits.loq, limits.range_high) {
-        (Some(lod), _, _) if value < lod => {
-            equal(Reading::DetectedNotQuantified { lo: 0.0, hi: lod }).remark(Problem::below_lod(line, lod))
-        }
+        (Some(lod), _, _) if value < lod => equal(Reading::DetectedNotQuantified { lo: 0.0, hi: lod })
+            .remark(Problem::below_lod(line, &lod.to_string())),
         (lod, Some(loq), _) if value < loq => equal(Reading::DetectedNotQuantified {
             lo: lod.unwrap_or(0.0),
             hi: loq,
         }),
-        (_, _, Some(range_high)) if value > range_high => {
-            equal(Reading::AboveRange { lo: range_high }).remark(Problem::above_measuring_range(value, range_high))
-        }
+        (_, _, Some(range_high)) if value > range_high => equal(Reading::AboveRange { lo: range_high })
+            .remark(Problem::above_measuring_range(line, &range_high.to_string())),
         _ => equal(Reading::Quantified { value }),
     }
 }

@@ -107,10 +107,12 @@ fn dense() -> Timeline {
         ],
         counts: vec![Counts {
             label: "CTC".into(),
+            amount: "per 7.5 mL",
             points: (0..60)
                 .map(|at| Count {
                     day: at * 16,
                     found: (at % 7 != 3).then_some(at as u32 * 13 % 40),
+                    rate: f64::from(at * 13 % 40),
                     lo: 0.1,
                     hi: 50.0,
                     about: String::new(),

@@ -10,7 +10,7 @@ use super::super::chart::timeline::{
 use super::super::write;
 use super::facts;
 use crate::actions::patients::words;
-use crate::domain::count::poisson_interval;
+use crate::domain::count;
 use crate::domain::event::Happening;
 use crate::domain::history::History;
 use crate::domain::observation::Observation;
@@ -221,6 +221,10 @@ fn series(history: &History, day: &impl Fn(NaiveDate) -> i32) -> Vec<Series> {
 }
 
 fn counts(history: &History, measure: &str, day: &impl Fn(NaiveDate) -> i32) -> Option<Counts> {
+    let (label, usual, amount) = match measure {
+        "ctc" => ("CTC", 7.5, "per 7.5 mL"),
+        _ => ("DTC", 1.0, "per million"),
+    };
     let all = history.observations.iter().filter(|o| o.measure == measure);
     let points: Vec<Count> = all
         .filter(|one| one.reading != Reading::NotDone)
@@ -229,19 +233,21 @@ fn counts(history: &History, measure: &str, day: &impl Fn(NaiveDate) -> i32) -> 
                 Reading::Quantified { value } => Some(value as u32),
                 _ => None,
             };
-            let (lo, hi) = found.map_or((0.0, 0.0), poisson_interval);
+            let screened = one.screened.filter(|amount| *amount > 0.0).unwrap_or(usual);
+            let (rate, (lo, hi)) = found.map_or_else(Default::default, |found| count::per(found, screened, usual));
             Count {
                 day: day(one.collected_on),
                 found,
+                rate,
                 lo,
                 hi,
                 about: tooltip(one),
             }
         })
         .collect();
-    let label = if measure == "ctc" { "CTC" } else { "DTC" };
     (!points.is_empty()).then(|| Counts {
         label: label.into(),
+        amount,
         points,
     })
 }

@@ -338,6 +338,7 @@ impl Conflict {
         let mut rows: Vec<_> = components
             .filter_map(|c| row(&found.measure.field(c.code), c.label))
             .collect();
+        rows.extend(row(&found.measure.field(LIMIT), "Limit on the report"));
         rows.extend(row(&found.measure.field("note"), "Note"));
         Conflict {
             who: theirs.told.who.clone(),

@@ -58,8 +58,11 @@ pub(super) fn fill(line: Option<&Line>, day: Day, out: &mut Vec<f64>) {
     out.extend(in_windows(line.forecast_unread));
 }
 
-/// Log of the yearly hazard in each window that makes up the risks at their ends.
+/// Log of the yearly hazard in each window that makes up the risks at their ends; not known where one of these is not.
 fn in_windows(risks: [f64; 3]) -> [f64; 3] {
+    if risks.iter().any(|risk| risk.is_nan()) {
+        return [f64::NAN; 3];
+    }
     let mut before = 0.0;
     let mut start = 0;
     let mut hazards = [0.0; 3];

@@ -83,18 +83,21 @@ pub struct Sample {
     pub about: String,
 }
 
-/// A row of cell counts.
+/// A row of cell counts, drawn by the amount that they are usually told of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
     pub label: String,
+    /// "per 7.5 mL".
+    pub amount: &'static str,
     pub points: Vec<Count>,
 }
 
-/// `found` none: the sample failed. `lo` and `hi` are the exact Poisson interval.
+/// `found` none: the sample failed. `rate` is what that comes to in the row's amount, `lo` and `hi` its exact Poisson interval.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Count {
     pub day: i32,
     pub found: Option<u32>,
+    pub rate: f64,
     pub lo: f64,
     pub hi: f64,
     pub about: String,

@@ -5,10 +5,11 @@ use super::super::scale::nice_step;
 use super::{Counts, Finding, Frame, Mark, Point, Protein, Scan};
 use crate::web::write;
 
-/// A tick at the count, its Poisson interval, the number beside it. The height is on a log(1 + n) scale.
+/// A tick at the rate, its Poisson interval, the number found beside it. The height is on a log(1 + n) scale.
 pub fn counts(canvas: &mut Canvas, frame: &Frame, counts: &Counts, top: f64) -> f64 {
     let (head, foot) = (top + 8.0, top + 40.0);
-    frame.name(canvas, foot - 10.0, "t-row", &counts.label);
+    frame.name(canvas, foot - 16.0, "t-row", &counts.label);
+    frame.name(canvas, foot - 2.0, "t-muted", counts.amount);
     canvas.line(frame.left, foot, frame.right, foot, "grid");
     let most = counts
         .points
@@ -39,7 +40,7 @@ pub fn counts(canvas: &mut Canvas, frame: &Frame, counts: &Counts, top: f64) -> 
     for point in counts.points.iter().rev() {
         let Some(found) = point.found else { continue };
         let x = frame.x(point.day);
-        let at = y(f64::from(found));
+        let at = y(point.rate);
         canvas.rect(x - 4.5, at - 1.5, 9.0, 3.0, "e-end", &point.about);
         let spots = [
             (x + 7.0, (at + 4.0).min(foot - 3.0), Anchor::Start),

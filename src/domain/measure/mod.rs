@@ -1,6 +1,7 @@
 //! The catalogue: each measurement type is declared once; forms, checks, charts, exports and documentation loop over it.
 
 mod accept;
+mod against_file;
 mod assay;
 mod component;
 mod context;

@@ -66,6 +66,15 @@ async fn a_night_done_again_is_held_against_the_night_before_it() {
     // the reason names the day that the model was fitted for
     let told = ask(&test, "reason]) from verdict order by run_id desc limit 1").await;
     assert!(told[0].starts_with("The model of 20 Nov 2026 stays"), "{told:?}");
+    // of which the last model can't say the same: neither can the first night's own make the second one stay
+    test.sql("delete from event where kind = 'relapse' and id % 3 = 0")
+        .await;
+    done(&test, &on("2026-11-22")).await;
+    done(&test, &again("2026-11-22")).await;
+    assert_eq!(
+        ask(&test, &format!("{} offset 3", used)).await,
+        ["2026-11-22|2|publish", "2026-11-22|3|publish"]
+    );
 }
 
 #[tokio::test]

@@ -10,18 +10,26 @@ use metwatch::domain::audit::Entry;
 use super::super::support::TestApp;
 use super::{ask, done, on, reading};
 
-/// A night that was stopped and goes on hours later knows less than the visits of those hours.
-#[tokio::test]
-async fn a_night_does_not_undo_what_was_entered_while_it_ran() {
-    let test = TestApp::new().await;
-    let rising = reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0);
-    test.sql(&rising).await;
+fn rising() -> String {
+    reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0)
+}
+
+/// A night up to the moment before it publishes.
+async fn stopped(test: &TestApp, day: &str) {
     let mut stop = |progress: Progress| match progress.step {
         Step::Publishing => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
-    let end = nightly::run(&test.app, &on("2026-11-22"), &mut stop).await.unwrap();
+    let end = nightly::run(&test.app, &on(day), &mut stop).await.unwrap();
     assert!(matches!(end, End::Stopped { .. }));
+}
+
+/// A night that was stopped and goes on hours later knows less than the visits of those hours.
+#[tokio::test]
+async fn a_night_does_not_undo_what_was_entered_while_it_ran() {
+    let test = TestApp::new().await;
+    test.sql(&rising()).await;
+    stopped(&test, "2026-11-22").await;
     // the visit's own rule has raised the flag with a reading that the night has not seen
     let open = "insert into flag (site_id, patient_id, cause, severity, opened_on, opened_at, reason_text, trigger_ids)
         values (1, 1, 'ctdna_rising', 'medium', '2026-11-20', '2026-11-20', 'ctDNA above baseline in 3 draws.', '{1,2,3,4}')";
@@ -37,14 +45,8 @@ async fn a_night_does_not_undo_what_was_entered_while_it_ran() {
 #[tokio::test]
 async fn a_night_raises_no_flag_on_a_reading_that_was_corrected_while_it_ran() {
     let test = TestApp::new().await;
-    let rising = reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0);
-    test.sql(&rising).await;
-    let mut stop = |progress: Progress| match progress.step {
-        Step::Publishing => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    };
-    let end = nightly::run(&test.app, &on("2026-11-22"), &mut stop).await.unwrap();
-    assert!(matches!(end, End::Stopped { .. }));
+    test.sql(&rising()).await;
+    stopped(&test, "2026-11-22").await;
     let corrected = reading(4, "2026-03-10", 0.3).replace("'R-4'", "'R-3'");
     test.sql(
         &corrected
@@ -67,14 +69,8 @@ async fn a_night_raises_no_flag_on_a_reading_that_was_corrected_while_it_ran() {
 #[tokio::test]
 async fn a_night_raises_no_flag_on_somebody_of_whom_something_was_entered_while_it_ran() {
     let test = TestApp::new().await;
-    let rising = reading(1, "2026-01-01", 1.0) + &reading(2, "2026-02-01", 2.0) + &reading(3, "2026-03-10", 3.0);
-    test.sql(&rising).await;
-    let mut stop = |progress: Progress| match progress.step {
-        Step::Publishing => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
-    };
-    let end = nightly::run(&test.app, &on("2026-11-21"), &mut stop).await.unwrap();
-    assert!(matches!(end, End::Stopped { .. }));
+    test.sql(&rising()).await;
+    stopped(&test, "2026-11-21").await;
     test.sql(&reading(4, "2026-04-10", 2.0)).await;
     assert_eq!(done(&test, &on("2026-11-21")).await, 0);
     assert_eq!(done(&test, &on("2026-11-22")).await, 1);
